@@ -1,0 +1,48 @@
+/** What a statement does and to which table: the labels of `db_queries_total`. Both come from closed sets. */
+export interface StatementLabels {
+  readonly queryType: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'OTHER'
+  readonly table: string
+}
+
+export interface Statement {
+  /** SQL with `$1`, `$2`, … for the values. */
+  readonly text: string
+  readonly values: readonly unknown[]
+  readonly labels: StatementLabels
+}
+
+export interface StatementResult<Row> {
+  readonly rows: readonly Row[]
+  /** Rows read or changed. */
+  readonly rowCount: number
+}
+
+export interface Transaction {
+  run<Row>(statement: Statement): Promise<StatementResult<Row>>
+}
+
+/** What subscribers learn of a database at work. */
+export interface DatabaseEvents {
+  readonly query: { readonly labels: StatementLabels; readonly durationMs: number; readonly failed: boolean }
+  /** Connections of the pool: its configured maximum, and how many of them could be taken now. */
+  readonly pool: { readonly size: number; readonly available: number }
+}
+
+/**
+ * PostgreSQL, embedded or real, behind the same few calls. Both take the same SQL and give the same JavaScript values:
+ * bigint and numeric counts as number, timestamptz as Date, json parsed, bytea as Uint8Array.
+ *
+ * Errors: RepriseError `database_unavailable` when nothing can have been stored, `outcome_unknown` when the connection
+ * broke after the statement (or COMMIT) was sent; a statement that PostgreSQL refused throws a StatementError with its
+ * SQLSTATE and without the values.
+ */
+export interface Database {
+  readonly kind: 'postgresql' | 'embedded'
+  /** How many connections work at once. */
+  readonly connections: number
+  /** One statement, its own transaction. */
+  run<Row>(statement: Statement): Promise<StatementResult<Row>>
+  /** BEGIN, work, COMMIT; ROLLBACK when the work throws. No outside I/O belongs inside. */
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
