@@ -37,7 +37,8 @@ export const errorCodes = {
   migration_failed: 'A database migration could not be carried out.',
   nesting_too_deep: 'The JSON body is nested deeper than the server reads.',
   not_authorized: 'The credential is missing, wrong or expired.',
-  outcome_unknown: 'The connection broke while the transaction was ending; a retry with the same idempotency key is safe.',
+  outcome_unknown:
+    'The connection broke while the transaction was ending; a retry with the same idempotency key is safe.',
   overloaded: 'More requests wait than the server keeps; try again a little later.',
   quota_exceeded: 'The monthly limit of requests is used up.',
   rate_limited: 'Too many requests from this address.',

@@ -25,18 +25,26 @@ export function parseInstant(text: string, field = 'timestamp'): Instant {
   if (year < 1) throw unreadable(field, 'names the year 0')
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) throw unreadable(field, 'names a day that no month has')
-  if (hour > 23 || minute > 59 || second > 59) throw unreadable(field, 'names an hour, minute or second that no day has')
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
+    throw unreadable(field, 'names a day that no month has')
+  if (hour > 23 || minute > 59 || second > 59)
+    throw unreadable(field, 'names an hour, minute or second that no day has')
   const fraction = (match[7] ?? '').slice(0, 6).padEnd(6, '0')
   date.setUTCHours(hour, minute, second, 0)
   const instantMs = date.getTime() - offsetMs(match[9], match[10], match[11], field)
   const whole = new Date(instantMs)
-  if (whole.getUTCFullYear() < 1 || whole.getUTCFullYear() > 9999) throw unreadable(field, 'lies outside the years 1 to 9999')
+  if (whole.getUTCFullYear() < 1 || whole.getUTCFullYear() > 9999)
+    throw unreadable(field, 'lies outside the years 1 to 9999')
   const digits = fraction.endsWith('000') ? fraction.slice(0, 3) : fraction
   return whole.toISOString().replace('.000Z', `.${digits}Z`) as Instant
 }
 
-function offsetMs(sign: string | undefined, hours: string | undefined, minutes: string | undefined, field: string): number {
+function offsetMs(
+  sign: string | undefined,
+  hours: string | undefined,
+  minutes: string | undefined,
+  field: string,
+): number {
   if (sign === undefined) return 0
   const [offsetHours, offsetMinutes] = [Number(hours), Number(minutes)]
   if (offsetHours > 23 || offsetMinutes > 59) throw unreadable(field, 'has an offset that no zone has')

@@ -39,6 +39,6 @@ export function parseUserId(text: unknown): UserId {
 
 function describe(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
-  if (value.length === 0) return "an empty text"
+  if (value.length === 0) return 'an empty text'
   return `a text of ${value.length} characters`
 }

@@ -78,7 +78,12 @@ export interface PageQuery {
 }
 
 export type PageOutcome =
-  | { readonly kind: 'page'; readonly messages: readonly StoredMessage[]; readonly nextSequence: number; readonly epoch: number }
+  | {
+      readonly kind: 'page'
+      readonly messages: readonly StoredMessage[]
+      readonly nextSequence: number
+      readonly epoch: number
+    }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'migrated' }
 
@@ -94,8 +99,7 @@ export type RowCounts = Readonly<Record<string, number>>
 
 export type EraseOutcome =
   /** `epoch` is the raised one: whatever carries a lower one must not be kept any more. */
-  | { readonly kind: 'erased'; readonly epoch: number; readonly rows: RowCounts }
-  | { readonly kind: 'migrated' }
+  { readonly kind: 'erased'; readonly epoch: number; readonly rows: RowCounts } | { readonly kind: 'migrated' }
 
 export interface MigrationReceipt {
   readonly migrationId: string
@@ -133,12 +137,18 @@ export interface ConversationStore {
   /** Removes all that a guest said, raises its epoch, and notes the fast copy's deletion as pending. */
   eraseGuest(guestId: GuestId): Promise<EraseOutcome>
   /** Removes one conversation of a user. */
-  eraseConversation(userId: UserId, conversationId: ConversationId): Promise<{ readonly kind: 'erased'; readonly rows: RowCounts } | { readonly kind: 'unknown' }>
+  eraseConversation(
+    userId: UserId,
+    conversationId: ConversationId,
+  ): Promise<{ readonly kind: 'erased'; readonly rows: RowCounts } | { readonly kind: 'unknown' }>
   /** Hands a guest's conversations over to a user, with its audit row; a failed attempt leaves an audit row too. */
   migrateGuest(guestId: GuestId, userId: UserId): Promise<MigrationOutcome>
   createConversation(userId: UserId): Promise<ConversationSummary>
   /** A user's conversations, the last used first, from `offset` on. */
-  listConversations(userId: UserId, query: { readonly limit: number; readonly offset: number }): Promise<readonly ConversationSummary[]>
+  listConversations(
+    userId: UserId,
+    query: { readonly limit: number; readonly offset: number },
+  ): Promise<readonly ConversationSummary[]>
   /** Copy deletions that are still to be carried out, oldest first. */
   pendingCopyDeletions(limit: number): Promise<readonly { readonly guestId: GuestId; readonly epoch: number }[]>
   /** Forgets a copy deletion that was carried out. */

@@ -32,7 +32,10 @@ export interface Outbox {
   /** Claims up to `limit` due items for `leaseMs`; other workers skip them (FOR UPDATE SKIP LOCKED). */
   claim(limit: number, leaseMs: number): Promise<readonly OutboxItem[]>
   /** Stores embeddings and removes their items, in one transaction; what was erased meanwhile stays gone. Returns how many were stored. */
-  complete(done: readonly { readonly item: OutboxItem; readonly embedding: Embedding }[], model: string): Promise<number>
+  complete(
+    done: readonly { readonly item: OutboxItem; readonly embedding: Embedding }[],
+    model: string,
+  ): Promise<number>
   /** Gives an item back, to be tried again after `delayMs`. */
   retry(item: OutboxItem, delayMs: number, error: string): Promise<void>
   /** Sets an item aside after its last try. */
