@@ -19,6 +19,8 @@ export interface StatementResult<Row> {
 
 export interface Transaction {
   run<Row>(statement: Statement): Promise<StatementResult<Row>>
+  /** Several statements without values, as a migration file holds them; function bodies in `$$` included. */
+  script(sql: string): Promise<void>
 }
 
 /** What subscribers learn of a database at work. */
