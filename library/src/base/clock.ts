@@ -2,12 +2,15 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number
+  /** Milliseconds, with fractions, since some moment of the past; never runs backwards. For durations. */
+  monotonicMs(): number
   /** Resolves after `delayMs`, or at once when the signal is aborted. Does not keep the process alive. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   sleep: (delayMs, signal) =>
     new Promise(resolve => {
       if (signal?.aborted) return resolve()

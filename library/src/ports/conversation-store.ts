@@ -134,6 +134,11 @@ export interface ConversationStore {
   markSynced(messageIds: readonly MessageId[], isSynced: boolean): Promise<void>
   /** The same for all messages of a conversation below `nextSequence`. */
   markConversationSynced(conversationId: ConversationId, nextSequence: number, isSynced: boolean): Promise<void>
+  /**
+   * Guests with messages that the fast copy lacks, of those whose contents are at most `maxContentBytes` long (a larger
+   * history has no copy).
+   */
+  unsyncedGuests(maxContentBytes: number, limit: number): Promise<readonly GuestId[]>
   /** Removes all that a guest said, raises its epoch, and notes the fast copy's deletion as pending. */
   eraseGuest(guestId: GuestId): Promise<EraseOutcome>
   /** Removes one conversation of a user. */

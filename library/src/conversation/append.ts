@@ -1,0 +1,180 @@
+import { hash } from 'node:crypto'
+import type { Announcer } from '../base/announcer.ts'
+import type { Clock } from '../base/clock.ts'
+import { gather } from '../base/gather.ts'
+import { type Instant, instantOf } from '../base/instant.ts'
+import { messageJson, type Role } from '../base/message.ts'
+import { newMessageId } from '../base/message-id.ts'
+import type {
+  AppendOutcome,
+  AppendRequest,
+  AppendSettings,
+  AppendTarget,
+  ConversationStore,
+  Place,
+} from '../ports/conversation-store.ts'
+import type { ConversationEvents, StoreName } from './conversation-events.ts'
+import { type CommittedRun, type CopyProgress, type CopyWriter, isInCopy } from './copy-writer.ts'
+
+/** A message before it is stored. Without a timestamp the server's clock is used. */
+export interface MessageDraft {
+  readonly role: Role
+  readonly content: string
+  readonly timestamp: Instant | undefined
+}
+
+export type AppendAnswer =
+  | {
+      readonly kind: 'saved'
+      readonly replayed: boolean
+      readonly place: Place
+      readonly storedIn: readonly StoreName[]
+    }
+  | { readonly kind: 'key_conflict' }
+  | { readonly kind: 'over_quota'; readonly limit: number; readonly retryAfterSeconds: number }
+  | { readonly kind: 'migrated' }
+  | { readonly kind: 'unknown_conversation' }
+
+export interface AppenderParts {
+  readonly store: ConversationStore
+  /** What answers call the fast copy; undefined when there is none. */
+  readonly copyName: 'redis' | 'memory' | undefined
+  readonly copyWriter: CopyWriter
+  readonly announcer: Announcer<ConversationEvents>
+  readonly clock: Clock
+  readonly settings: AppendSettings
+}
+
+export type Append = (
+  target: AppendTarget,
+  draft: MessageDraft,
+  idempotencyKey: string | undefined,
+) => Promise<AppendAnswer>
+
+interface Committed {
+  readonly outcome: AppendOutcome
+  readonly storeMs: number
+  readonly copy: CopyProgress | undefined
+}
+
+/**
+ * Appends by group commit: what arrives while a statement runs goes into the next one together. Messages of one
+ * conversation are never in two statements at once, so that they keep their order on the way into the copy.
+ */
+export function createAppender(parts: AppenderParts): Append {
+  const { store, copyName, copyWriter, announcer, clock, settings } = parts
+  const commit = gather<AppendRequest, Committed>({
+    run: commitBatch,
+    maxBatch: 128,
+    maxRunning: 2,
+    maxWaiting: 10_000,
+    keyOf: ({ target }) => (target.kind === 'guest' ? `guest:${target.guestId}` : target.conversationId),
+  })
+  const markAbsent = gather<AppendRequest, void>({
+    run: async batch => {
+      await markSynced(batch, false)
+      return batch.map(() => undefined)
+    },
+    maxBatch: 1_000,
+    maxRunning: 1,
+    maxWaiting: 20_000,
+  })
+
+  async function commitBatch(batch: readonly AppendRequest[]): Promise<readonly Committed[]> {
+    const startedAt = clock.monotonicMs()
+    const outcomes = await store.append(batch, settings)
+    const storeMs = clock.monotonicMs() - startedAt
+    announcer.announce('batch_committed', { messages: batch.length, storeMs })
+    const runs = runsOf(batch, outcomes)
+    const progress = copyWriter([...runs.values()])
+    const progressOf = new Map([...runs.keys()].map((guestId, index) => [guestId as string, progress[index]]))
+    return outcomes.map((outcome, index) => {
+      const target = batch[index]?.target
+      const copy = outcome.kind === 'saved' && target?.kind === 'guest' ? progressOf.get(target.guestId) : undefined
+      return { outcome, storeMs, copy }
+    })
+  }
+
+  async function markSynced(requests: readonly AppendRequest[], isSynced: boolean): Promise<void> {
+    try {
+      await store.markSynced(
+        requests.map(request => request.messageId),
+        isSynced,
+      )
+    } catch (error) {
+      announcer.announce('side_task_failed', { task: 'mapping', owner: undefined, error })
+    }
+  }
+
+  /** Waits for the copy as long as an answer may, and keeps `is_synced` true to what the answer will say. */
+  async function awaitCopy(request: AppendRequest, copy: CopyProgress) {
+    const result = await copy.inTime
+    if (isInCopy(result) || result === 'none' || result === 'fenced') return result
+    await markAbsent(request).catch(() => undefined)
+    if (result === 'late') {
+      void copy.finally.then(final => (isInCopy(final) ? markSynced([request], true) : undefined))
+    }
+    return result
+  }
+
+  return async (target, draft, idempotencyKey) => {
+    const startedAt = clock.monotonicMs()
+    const owner = target.kind === 'guest' ? target.guestId : target.userId
+    const nowMs = clock.now()
+    const request: AppendRequest = {
+      target,
+      messageId: newMessageId(nowMs),
+      message: { role: draft.role, content: draft.content, timestamp: draft.timestamp ?? instantOf(nowMs) },
+      contentHash: hash('sha256', draft.content),
+      idempotency:
+        idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf(draft) },
+    }
+    const { outcome, storeMs, copy } = await commit(request)
+    if (outcome.kind !== 'saved' && outcome.kind !== 'replayed') {
+      announcer.announce('message_refused', { owner, reason: outcome.kind })
+      return outcome.kind === 'over_quota' ? { ...outcome, retryAfterSeconds: secondsToNextMonth(nowMs) } : outcome
+    }
+    const copyResult = copy === undefined ? 'none' : await awaitCopy(request, copy)
+    const inCopy = outcome.kind === 'replayed' ? target.kind === 'guest' && outcome.isSynced : isInCopy(copyResult)
+    const storedIn: readonly StoreName[] = inCopy && copyName !== undefined ? [copyName, 'postgresql'] : ['postgresql']
+    const { messageId, conversationId, sequence } = outcome
+    const place = { messageId, conversationId, sequence }
+    const replayed = outcome.kind === 'replayed'
+    announcer.announce('message_saved', {
+      owner,
+      guest: target.kind === 'guest',
+      place,
+      replayed,
+      copy: copyResult,
+      storedIn,
+      embeddingQueued: settings.embed && !replayed,
+      storeMs,
+      totalMs: clock.monotonicMs() - startedAt,
+    })
+    return { kind: 'saved', replayed, place, storedIn }
+  }
+}
+
+/** What a batch committed for each guest, in order of sequence. */
+function runsOf(batch: readonly AppendRequest[], outcomes: readonly AppendOutcome[]): Map<string, CommittedRun> {
+  const runs = new Map<string, CommittedRun & { readonly messages: string[] }>()
+  outcomes.forEach((outcome, index) => {
+    const request = batch[index]
+    if (outcome.kind !== 'saved' || request?.target.kind !== 'guest') return
+    const { guestId } = request.target
+    const { epoch, conversationId, sequence } = outcome
+    const run = runs.get(guestId) ?? { guestId, epoch, conversationId, fromSequence: sequence, messages: [] }
+    run.messages.push(messageJson(request.message))
+    runs.set(guestId, run)
+  })
+  return runs
+}
+
+function fingerprintOf(draft: MessageDraft): string {
+  return hash('sha256', JSON.stringify([draft.role, draft.content, draft.timestamp ?? null]))
+}
+
+function secondsToNextMonth(nowMs: number): number {
+  const now = new Date(nowMs)
+  return Math.ceil((Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1) - nowMs) / 1000)
+}

@@ -1,0 +1,12 @@
+export type { AppendAnswer, MessageDraft } from './append.ts'
+export type { ConversationEvents, CopyResult, SideTask, StoreName } from './conversation-events.ts'
+export {
+  type Conversations,
+  type ConversationsOptions,
+  createConversations,
+  type EraseAnswer,
+  type EraseConversationAnswer,
+} from './conversations.ts'
+export type { IssuedGuest } from './guest-secrets.ts'
+export type { HistoryAnswer } from './history.ts'
+export type { CursorQuery, PageAnswer, PagedMessage } from './page.ts'
