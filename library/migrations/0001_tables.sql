@@ -146,3 +146,10 @@ CREATE TABLE reprise_pending_copy_deletion (
   epoch bigint NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- The last flush of hourly counts that each process had added, so that one tried again is not counted twice.
+CREATE TABLE reprise_metrics_flush (
+  source uuid PRIMARY KEY,
+  number bigint NOT NULL,
+  flushed_at timestamptz NOT NULL DEFAULT now()
+);

@@ -7,7 +7,14 @@ export { historyJson, type Message, messageJson, type Role, roles } from './base
 export { type ConversationId, type MessageId, newMessageId } from './base/message-id.ts'
 export { type GuestId, parseGuestId, parseUserId, type UserId } from './base/principal.ts'
 export { messageOf, RepriseError } from './base/reprise-error.ts'
+export {
+  type HourlyMetrics,
+  type HourlyMetricsEvents,
+  type HourlyMetricsOptions,
+  hourlyMetrics,
+} from './observe/hourly-metrics.ts'
 export type * from './ports/conversation-copies.ts'
 export type * from './ports/conversation-store.ts'
 export type * from './ports/embedder.ts'
+export type * from './ports/hourly-metrics.ts'
 export type * from './ports/outbox.ts'
