@@ -1,0 +1,98 @@
+/** What became of a setting's text: a value, or why it cannot be one. The reason never repeats the text of a secret. */
+export type Reading<Value> =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+/** How the text of a setting becomes a value. */
+export interface SettingKind<Value> {
+  /** As the documentation names it. */
+  readonly name: string
+  read(text: string): Reading<Value>
+}
+
+const value = <Value>(read: Value): Reading<Value> => ({ kind: 'value', value: read })
+const refused = (reason: string): Reading<never> => ({ kind: 'refused', reason })
+
+export function text(name: string, pattern = /^[^\p{Cc}]+$/u): SettingKind<string> {
+  return {
+    name,
+    read: given => (pattern.test(given) ? value(given) : refused(`"${given}" is not ${article(name)}`)),
+  }
+}
+
+/** Like text, but nothing of it is ever shown. */
+export function secret(minBytes = 1): SettingKind<string> {
+  const name = minBytes > 1 ? `secret of at least ${minBytes} bytes` : 'secret'
+  return {
+    name,
+    read: given => {
+      const bytes = Buffer.byteLength(given)
+      return bytes < minBytes ? refused(`it has ${bytes} bytes, but needs at least ${minBytes}`) : value(given)
+    },
+  }
+}
+
+export function wholeNumber(min: number, max: number): SettingKind<number> {
+  const name = max === Number.MAX_SAFE_INTEGER ? `whole number from ${min}` : `whole number from ${min} to ${max}`
+  return {
+    name,
+    read: given => {
+      const number = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
+      return number >= min && number <= max ? value(number) : refused(`"${given}" is not a ${name}`)
+    },
+  }
+}
+
+export const switchable: SettingKind<boolean> = {
+  name: '`true` or `false`',
+  read: given => {
+    const word = given.toLowerCase()
+    if (['true', '1', 'yes', 'on'].includes(word)) return value(true)
+    if (['false', '0', 'no', 'off'].includes(word)) return value(false)
+    return refused(`"${given}" is neither true nor false`)
+  },
+}
+
+export function choice<Option extends string>(...options: readonly Option[]): SettingKind<Option> {
+  const name = options.map(option => `\`${option}\``).join(', ')
+  return {
+    name,
+    read: given => {
+      const option = options.find(candidate => candidate === given)
+      return option === undefined ? refused(`"${given}" is none of ${options.join(', ')}`) : value(option)
+    },
+  }
+}
+
+/** An absolute URL. It may carry a password, so that a refusal names its scheme at most. */
+export function url(...schemes: readonly string[]): SettingKind<string> {
+  const name = `URL (${schemes.map(scheme => `\`${scheme}://\``).join(', ')})`
+  return {
+    name,
+    read: given => {
+      if (!URL.canParse(given)) return refused('it is not a URL')
+      const scheme = new URL(given).protocol.slice(0, -1)
+      return schemes.includes(scheme) ? value(given) : refused(`its scheme is ${scheme}, not ${schemes.join(' or ')}`)
+    },
+  }
+}
+
+/** Web origins, separated by commas: a scheme, a host and perhaps a port, nothing more. */
+export const origins: SettingKind<readonly string[]> = {
+  name: 'origins, separated by commas',
+  read: given => {
+    const listed = given.split(',').map(origin => origin.trim())
+    const wrong = listed.find(origin => !isOrigin(origin))
+    if (wrong === '*') return refused('"*" would open the server to every web page; name the origins')
+    if (wrong !== undefined) return refused(`"${wrong}" is not an origin such as https://app.example.com`)
+    return value(Object.freeze(listed))
+  },
+}
+
+function isOrigin(candidate: string): boolean {
+  return /^https?:\/\//.test(candidate) && URL.canParse(candidate) && new URL(candidate).origin === candidate
+}
+
+function article(name: string): string {
+  return /^[aeiou]/.test(name) ? `an ${name}` : `a ${name}`
+}

@@ -1,0 +1,44 @@
+import { isLoopback } from './loopback.ts'
+import { type Settings, settingsTable } from './settings-table.ts'
+
+/** One thing wrong with the settings. */
+export interface SettingFault {
+  readonly name: string
+  readonly reason: string
+  readonly example: string
+}
+
+/** What one setting asks of others: the fault when it does not hold. */
+export type SettingRule = (settings: Settings, isSet: (name: string) => boolean) => SettingFault | undefined
+
+function fault(property: keyof Settings, reason: string): SettingFault {
+  const { name, example } = settingsTable[property]
+  return { name, reason, example }
+}
+
+export const settingRules: readonly SettingRule[] = [
+  ({ host }, isSet) =>
+    isLoopback(host) || isSet('ADMIN_API_KEY')
+      ? undefined
+      : fault('adminApiKey', `HOST=${host} can be reached from elsewhere, so that the admin API needs a key`),
+  ({ host }, isSet) =>
+    isLoopback(host) || isSet('GUEST_AUTH')
+      ? undefined
+      : fault('guestAuth', `HOST=${host} can be reached from elsewhere, so that open or secret must be chosen`),
+  (_, isSet) =>
+    isSet('JWT_SECRET') && isSet('JWKS_URL')
+      ? fault('jwksUrl', 'JWT_SECRET is set too, and tokens are checked by one of the two')
+      : undefined,
+  ({ embedder }) =>
+    embedder === 'local'
+      ? fault('embedder', 'the local model is not part of this version; choose hash, openai, vertex or none')
+      : undefined,
+  ({ embedder }, isSet) =>
+    embedder === 'vertex' && !isSet('GOOGLE_CLOUD_PROJECT')
+      ? fault('googleCloudProject', 'EMBEDDER=vertex needs the project that pays for it')
+      : undefined,
+  ({ embedder }, isSet) =>
+    embedder === 'openai' && !isSet('EMBEDDER_BASE_URL') && !isSet('EMBEDDER_API_KEY')
+      ? fault('embedderApiKey', 'EMBEDDER=openai needs a key, or EMBEDDER_BASE_URL of a server that asks for none')
+      : undefined,
+]
