@@ -1,0 +1,11 @@
+export type {
+  Database,
+  DatabaseEvents,
+  Statement,
+  StatementLabels,
+  StatementResult,
+  Transaction,
+} from './database.ts'
+export { type MigrateOptions, migrate } from './migrate.ts'
+export { connectPostgres, type PostgresOptions } from './pg/postgres-database.ts'
+export { StatementError } from './statement-error.ts'

@@ -1,0 +1,66 @@
+import { DatabaseError } from 'pg'
+import { messageOf, RepriseError } from '../../../base/reprise-error.ts'
+import { StatementError } from '../statement-error.ts'
+
+/** What a broken connection means for the statement on it. */
+export type Risk = 'nothing_stored' | 'may_be_stored'
+
+/** Server shutting down or starting, too many connections, a session ended by a limit, and the class of lost connections. */
+const connectionStates = /^(08|57P0[1-5]|53300|25P03|25P04)/
+const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'ENOTFOUND'])
+const connectionMessages = /^(Connection terminated|Client (has|was)|timeout|The server does not support SSL)/
+
+/** Whether the connection that an error came from is of no more use. */
+export function isConnectionError(error: unknown): boolean {
+  if (error instanceof DatabaseError) return connectionStates.test(error.code ?? '')
+  if (!(error instanceof Error)) return false
+  return connectionCodes.has(codeOf(error) ?? '') || connectionMessages.test(error.message)
+}
+
+/** No connection was made, for whatever reason. */
+export function unavailable(error: unknown): RepriseError {
+  if (error instanceof RepriseError) return error
+  return new RepriseError(
+    'database_unavailable',
+    `PostgreSQL cannot be reached (${reasonOf(error)}). Nothing was stored; try again in a second.`,
+    { cause: error, retryAfterSeconds: 1 },
+  )
+}
+
+/**
+ * What callers get for an error of a statement that was sent: refused by PostgreSQL, or lost with its connection. Pg's
+ * own error never leaves here, because it carries rows in its detail.
+ */
+export function translate(error: unknown, risk: Risk): unknown {
+  if (isConnectionError(error)) return risk === 'nothing_stored' ? unavailable(error) : unknown(error)
+  if (!(error instanceof DatabaseError)) return error
+  return new StatementError({
+    sqlState: error.code ?? 'XX000',
+    message: withoutValues(error.message, error.code),
+    constraint: error.constraint,
+    table: error.table,
+  })
+}
+
+function unknown(error: unknown): RepriseError {
+  return new RepriseError(
+    'outcome_unknown',
+    `The connection to PostgreSQL broke (${reasonOf(error)}) before it said whether the change was stored. Read it back, or try again with the same idempotency key.`,
+    { cause: error, retryAfterSeconds: 1 },
+  )
+}
+
+/** Data errors (class 22) end by quoting the value: `invalid input syntax for type uuid: "…"`. */
+function withoutValues(message: string, sqlState: string | undefined): string {
+  return sqlState?.startsWith('22') ? message.replace(/:? *".*$/s, '') : message
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error ? codeOf(error) : undefined
+  const message = messageOf(error)
+  return [code, message].filter(part => part !== undefined && part !== '').join(': ')
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,92 @@
+import { Pool, type PoolClient, type PoolConfig } from 'pg'
+import type { Clock } from '../../../base/clock.ts'
+import { RepriseError } from '../../../base/reprise-error.ts'
+import { PostgresConnection } from './postgres-connection.ts'
+import { unavailable } from './postgres-errors.ts'
+
+const rememberFailureMs = 250
+const maxWaiting = 10_000
+
+export interface PostgresPoolOptions {
+  readonly settings: PoolConfig
+  readonly maxConnections: number
+  readonly clock: Clock
+  /** Called whenever a connection was taken or given back. */
+  readonly onChange: (available: number) => void
+}
+
+/**
+ * The connections to one server. While it is away, callers learn so at once: a failed connect is remembered for a
+ * quarter of a second, then one caller tries again and the others wait for it no longer than that.
+ */
+export class PostgresPool {
+  readonly #pool: Pool
+  readonly #options: PostgresPoolOptions
+  #taken = 0
+  #failure: { readonly error: RepriseError; readonly atMs: number } | undefined
+  #probe: Promise<unknown> | undefined
+
+  constructor(options: PostgresPoolOptions) {
+    this.#options = options
+    this.#pool = new Pool({ ...options.settings, max: options.maxConnections })
+    // An idle connection that the server ended; the pool has dropped it already.
+    this.#pool.on('error', () => {})
+  }
+
+  /** @throws RepriseError `database_unavailable`, or `overloaded` when too many wait already */
+  async take(): Promise<PostgresConnection> {
+    if (this.#pool.waitingCount >= maxWaiting) {
+      throw new RepriseError('overloaded', `${maxWaiting} callers wait for a database connection already.`, {
+        retryAfterSeconds: 1,
+      })
+    }
+    const client = this.#failure !== undefined && this.#needsNewConnection ? await this.#retry() : await this.#connect()
+    this.#change(1)
+    return new PostgresConnection(client)
+  }
+
+  give(connection: PostgresConnection, keep: boolean): void {
+    connection.release(keep)
+    this.#change(-1)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#pool.ending) await this.#pool.end()
+  }
+
+  get #needsNewConnection(): boolean {
+    return this.#pool.idleCount === 0 && this.#pool.totalCount < this.#options.maxConnections
+  }
+
+  async #retry(): Promise<PoolClient> {
+    const { clock } = this.#options
+    if (this.#probe !== undefined) await Promise.race([this.#probe, clock.sleep(rememberFailureMs)])
+    const failure = this.#failure
+    if (failure === undefined) return this.#connect()
+    if (this.#probe !== undefined || clock.now() < failure.atMs + rememberFailureMs) throw failure.error
+    const attempt = this.#connect()
+    this.#probe = attempt
+      .catch(() => {})
+      .then(() => {
+        this.#probe = undefined
+      })
+    return attempt
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      const client = await this.#pool.connect()
+      this.#failure = undefined
+      return client
+    } catch (cause) {
+      const error = unavailable(cause)
+      if (this.#needsNewConnection) this.#failure = { error, atMs: this.#options.clock.now() }
+      throw error
+    }
+  }
+
+  #change(by: number): void {
+    this.#taken += by
+    this.#options.onChange(this.#options.maxConnections - this.#taken)
+  }
+}
