@@ -58,7 +58,7 @@ trap 'exit 1' INT TERM
 printf '#!/bin/sh\nexit 101\n' >"$policy"
 chmod 755 "$policy"
 # Without this, PostgreSQL's package would make a cluster that nobody uses.
-if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+if ! has postgres && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
   mkdir -p /etc/postgresql-common
   printf "create_main_cluster = false\n" >/etc/postgresql-common/createcluster.conf
 fi
@@ -69,10 +69,11 @@ apt-get update -qq
 # Word splitting is meant: one word a package.
 # shellcheck disable=SC2086
 apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold $packages >/dev/null
-# Where systemd runs, keep the services from starting at the next boot.
+# Where systemd runs, what was installed now is also kept from starting at the next boot.
 if [ -d /run/systemd/system ]; then
-  for service in postgresql redis-server mariadb pgbouncer prometheus nginx; do
-    systemctl disable --quiet --now "$service" 2>/dev/null || true
+  for package in $packages; do
+    service=$(printf '%s' "$package" | sed 's/-light$//; s/^mariadb-server$/mariadb/')
+    systemctl disable --quiet "$service" 2>/dev/null || true
   done
 fi
 echo "Installed: $(echo $packages)"
