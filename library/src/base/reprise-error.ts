@@ -7,6 +7,8 @@ export interface RepriseErrorOptions {
   readonly field?: string
   /** How long the caller should wait before trying again. */
   readonly retryAfterSeconds?: number
+  /** Whether trying again with the same input cannot help. Default false. */
+  readonly permanent?: boolean
 }
 
 /**
@@ -21,12 +23,14 @@ export class RepriseError extends Error {
   readonly code: ErrorCode
   readonly field: string | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly permanent: boolean
 
   constructor(code: ErrorCode, message: string, options: RepriseErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.field = options.field
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.permanent = options.permanent ?? false
   }
 }
 

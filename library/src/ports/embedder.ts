@@ -13,7 +13,9 @@ export interface Embedder {
   readonly maxBatch: number
   /**
    * One embedding per text, in order.
-   * @throws RepriseError `embedding_failed`; its `retryAfterSeconds` is set when the model asked for patience
+   * @throws RepriseError `embedding_failed`. Its `retryAfterSeconds` is set when the model asked for patience; it is
+   *   `permanent` when at least one of the texts is at fault, so that these texts will be refused again. Never carries
+   *   a text or a credential.
    */
   embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Embedding[]>
   close(): Promise<void>

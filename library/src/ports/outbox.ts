@@ -27,23 +27,43 @@ export interface DeadItem {
   readonly createdAt: Date
 }
 
+/** Where a search for messages without an embedding stopped. */
+export interface MissingPage {
+  readonly enqueued: number
+  /** The last message looked at; undefined when there are no more. */
+  readonly next: MessageId | undefined
+}
+
 /** Work that was promised in a message's own transaction and is carried out later, at least once. */
 export interface Outbox {
-  /** Claims up to `limit` due items for `leaseMs`; other workers skip them (FOR UPDATE SKIP LOCKED). */
+  /**
+   * Claims up to `limit` due items for `leaseMs`, the longest due first; other workers skip them (FOR UPDATE SKIP
+   * LOCKED). A claim counts as a try, so that a text that kills its worker runs out of tries too. Items whose message is
+   * gone are removed.
+   */
   claim(limit: number, leaseMs: number): Promise<readonly OutboxItem[]>
-  /** Stores embeddings and removes their items, in one transaction; what was erased meanwhile stays gone. Returns how many were stored. */
+  /**
+   * Stores embeddings and removes their items, in one transaction; what was erased meanwhile stays gone. Returns the
+   * messages whose embedding was stored: not those erased, nor those that had one of this model already.
+   */
   complete(
     done: readonly { readonly item: OutboxItem; readonly embedding: Embedding }[],
     model: string,
-  ): Promise<number>
-  /** Gives an item back, to be tried again after `delayMs`. */
+  ): Promise<readonly MessageId[]>
+  /** Gives an item back, to be tried again after `delayMs`. Nothing happens when its lease ended and another worker has it. */
   retry(item: OutboxItem, delayMs: number, error: string): Promise<void>
-  /** Sets an item aside after its last try. */
+  /** Gives items back untried, due at once. */
+  release(items: readonly OutboxItem[]): Promise<void>
+  /** Sets an item aside after its last try. Nothing happens when its lease ended and another worker has it. */
   bury(item: OutboxItem, error: string): Promise<void>
   counts(): Promise<OutboxCounts>
   listDead(limit: number): Promise<readonly DeadItem[]>
-  /** Puts dead items back to work: all, or those named. Returns how many. */
+  /** Puts dead items back to work, their tries forgotten: all, or those named. Returns how many. */
   redrive(outboxIds: readonly string[] | 'all'): Promise<number>
-  /** Enqueues up to `limit` messages that have no embedding of `model`. Returns how many. */
-  enqueueMissing(model: string, limit: number): Promise<number>
+  /**
+   * Looks at the next `limit` messages after `after` in order of id, from the first when undefined, and enqueues those
+   * that have neither an embedding of `model` nor an item. One search at a time: a second worker's call finds nothing
+   * and stays where it is.
+   */
+  enqueueMissing(model: string, limit: number, after: MessageId | undefined): Promise<MissingPage>
 }

@@ -7,5 +7,6 @@ export type {
   Transaction,
 } from './database.ts'
 export { type MigrateOptions, migrate } from './migrate.ts'
+export { postgresOutbox } from './outbox.ts'
 export { connectPostgres, type PostgresOptions } from './pg/postgres-database.ts'
 export { StatementError } from './statement-error.ts'

@@ -1,0 +1,73 @@
+import type { Embedder, Embedding } from '../../ports/embedder.ts'
+import { callModel, unreadable } from './model-call.ts'
+import { readVector } from './read-vector.ts'
+
+export interface OpenaiEmbedderOptions {
+  /** Where `/embeddings` lies, e.g. `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`. */
+  readonly baseUrl: string
+  /** Sent as `Authorization: Bearer …`. Self-hosted servers often need none. */
+  readonly apiKey?: string
+  /** The model's name as the server knows it. */
+  readonly model: string
+  /** Asks for shortened vectors, where the model can. Vectors of another length are then refused. */
+  readonly dimensions?: number
+  /** Texts in one call. Default 32, which is also what TEI takes as it is delivered. */
+  readonly maxBatch?: number
+  /** Default: the platform's `fetch`. */
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * An embedding model behind any OpenAI-compatible `/embeddings`: OpenAI, TEI, Ollama, vLLM. Whether the model read only
+ * a part of a text is not told by this interface, so that `truncated` is false; models that take no longer text answer
+ * 400, which is permanent.
+ *
+ * @example
+ * const embedder = openaiEmbedder({ baseUrl: 'http://127.0.0.1:11434/v1', model: 'nomic-embed-text' })
+ * const [{ vector }] = await embedder.embed(['hello'], AbortSignal.timeout(10_000))
+ */
+export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
+  const { baseUrl, apiKey, model, dimensions, maxBatch = 32 } = options
+  const url = `${baseUrl.replace(/\/+$/, '')}/embeddings`
+  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
+  // One model makes vectors of one length: what the first answer had, all others must have.
+  let length = dimensions
+
+  return {
+    model,
+    maxBatch,
+    embed: async (texts, signal) => {
+      if (texts.length === 0) return []
+      const asked = {
+        model,
+        input: texts,
+        encoding_format: 'float',
+        ...(dimensions === undefined ? {} : { dimensions }),
+      }
+      const answer = await callModel({ url, headers, body: asked, fetch: options.fetch ?? fetch, signal })
+      const embeddings: Embedding[] = []
+      for (const value of vectorsInOrder(answer, texts.length)) {
+        const vector = readVector(value, length)
+        length ??= vector.length
+        embeddings.push({ vector, truncated: false })
+      }
+      return embeddings
+    },
+    close: async () => {},
+  }
+}
+
+/** The vectors in the order of the texts: servers may answer in another one and say so by `index`. */
+function vectorsInOrder(answer: unknown, count: number): unknown[] {
+  const data: unknown = (answer as { data?: unknown } | null)?.data
+  if (!Array.isArray(data)) throw unreadable('it lacks data')
+  if (data.length !== count) throw unreadable(`it holds ${data.length} vectors for ${count} texts`)
+  const vectors = new Map<number, unknown>()
+  data.forEach((entry: { index?: unknown; embedding?: unknown } | null, position) => {
+    const index = entry?.index ?? position
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count || vectors.has(index))
+      throw unreadable('its indexes do not number the texts')
+    vectors.set(index, entry?.embedding)
+  })
+  return Array.from({ length: count }, (_, index) => vectors.get(index))
+}
