@@ -1,0 +1,77 @@
+import type { Registry } from 'prom-client'
+import type { Announcer } from '../../base/announcer.ts'
+import type { ConversationEvents } from '../../conversation/conversation-events.ts'
+import { cacheMetrics } from './cache-metrics.ts'
+import { labelChildren } from './label-children.ts'
+import { metricFamilies } from './metric-families.ts'
+import { registerCounter, registerHistogram } from './register.ts'
+
+/** What conversations do: messages saved and refused, histories read, copies kept, guests erased and migrated. */
+export function conversationMetrics(
+  registry: Registry,
+  conversations: Announcer<ConversationEvents>,
+): readonly (() => void)[] {
+  const recordCacheOperation = cacheMetrics(registry)
+  return [
+    conversations.on('copy_operation', recordCacheOperation),
+    ...observeMessages(registry, conversations),
+    ...observeHistories(registry, conversations),
+    ...observeOwners(registry, conversations),
+  ]
+}
+
+function observeMessages(registry: Registry, conversations: Announcer<ConversationEvents>) {
+  const saved = registerCounter(registry, metricFamilies.messagesSaved)
+  const refused = registerCounter(registry, metricFamilies.messagesRefused)
+  const copies = registerCounter(registry, metricFamilies.messageCopies)
+  const seconds = registerHistogram(registry, metricFamilies.messageSeconds)
+  const batchMessages = registerHistogram(registry, metricFamilies.batchMessages)
+  const batchSeconds = registerHistogram(registry, metricFamilies.batchSeconds)
+  const savedOf = labelChildren((principal, kind) => saved.labels(principal, kind))
+  const copyOf = labelChildren(result => copies.labels(result))
+  for (const principal of ['guest', 'user']) for (const kind of ['saved', 'replayed']) savedOf(principal, kind).inc(0)
+
+  return [
+    conversations.on('message_saved', ({ guest, replayed, copy, totalMs }) => {
+      savedOf(guest ? 'guest' : 'user', replayed ? 'replayed' : 'saved').inc()
+      copyOf(copy).inc()
+      seconds.observe(totalMs / 1000)
+    }),
+    conversations.on('message_refused', ({ reason }) => refused.inc({ reason })),
+    conversations.on('batch_committed', ({ messages, storeMs }) => {
+      batchMessages.observe(messages)
+      batchSeconds.observe(storeMs / 1000)
+    }),
+  ]
+}
+
+function observeHistories(registry: Registry, conversations: Announcer<ConversationEvents>) {
+  const reads = registerCounter(registry, metricFamilies.historyReads)
+  const seconds = registerHistogram(registry, metricFamilies.historySeconds)
+  const stale = registerCounter(registry, metricFamilies.staleServed)
+  const readsOf = labelChildren((source, outcome) => reads.labels(source, outcome))
+  const secondsOf = labelChildren(source => seconds.labels(source))
+
+  return [
+    conversations.on('history_read', event => {
+      const source = event.source ?? 'none'
+      readsOf(source, event.outcome).inc()
+      secondsOf(source).observe(event.durationMs / 1000)
+      if (event.stale) stale.inc()
+    }),
+  ]
+}
+
+function observeOwners(registry: Registry, conversations: Announcer<ConversationEvents>) {
+  const erased = registerCounter(registry, metricFamilies.erased)
+  const migrated = registerCounter(registry, metricFamilies.migrated)
+  const failures = registerCounter(registry, metricFamilies.sideTaskFailures)
+
+  return [
+    conversations.on('erased', ({ copyPending }) => erased.inc({ copy: copyPending ? 'pending' : 'done' })),
+    conversations.on('migrated', ({ first }) => {
+      if (first) migrated.inc()
+    }),
+    conversations.on('side_task_failed', ({ task }) => failures.inc({ task })),
+  ]
+}

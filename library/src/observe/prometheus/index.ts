@@ -1,0 +1,3 @@
+export type { HttpRequestSeen } from './http-metrics.ts'
+export { type MetricFamily, metricFamilies } from './metric-families.ts'
+export { type PrometheusMetrics, type PrometheusOptions, prometheusMetrics } from './prometheus-metrics.ts'

@@ -1,0 +1,77 @@
+import { Registry } from 'prom-client'
+import type { Announcer } from '../../base/announcer.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import type { ConversationEvents } from '../../conversation/conversation-events.ts'
+import type { DatabaseEvents } from '../../drivers/postgres/database.ts'
+import type { ConversationCopies } from '../../ports/conversation-copies.ts'
+import type { Outbox } from '../../ports/outbox.ts'
+import type { HourlyMetrics } from '../hourly-metrics.ts'
+import { conversationMetrics } from './conversation-metrics.ts'
+import { databaseMetrics } from './database-metrics.ts'
+import { type HttpRequestSeen, httpMetrics } from './http-metrics.ts'
+import { metricFamilies } from './metric-families.ts'
+import { registerCounter } from './register.ts'
+import { sampledMetrics } from './sampled-metrics.ts'
+
+export interface PrometheusOptions {
+  /** Where the families are registered; a registry of its own by default. */
+  readonly registry?: Registry
+  readonly conversations?: Announcer<ConversationEvents>
+  /** One announcer for each pool; their connections add up. */
+  readonly databases?: readonly Announcer<DatabaseEvents>[]
+  readonly hourlyMetrics?: HourlyMetrics
+  readonly copies?: Pick<ConversationCopies, 'isAvailable'>
+  /** The memory that the cache uses, in bytes, asked every five seconds. */
+  readonly cacheMemoryBytes?: () => number | Promise<number>
+  /** What waits for its embedding, asked every five seconds. */
+  readonly outbox?: Pick<Outbox, 'counts'>
+  readonly clock?: Clock
+}
+
+export interface PrometheusMetrics {
+  readonly registry: Registry
+  /** The content type of `text`. */
+  readonly contentType: string
+  /** All families in Prometheus' text format. */
+  text(): Promise<string>
+  /** Counts an HTTP request that was answered. */
+  recordHttpRequest(request: HttpRequestSeen): void
+  /** Ends all subscriptions. */
+  close(): void
+}
+
+/**
+ * Shows what Reprise does in Prometheus' format. It subscribes to what the parts announce; recording costs well under a
+ * microsecond and never waits.
+ *
+ * @example
+ * const metrics = prometheusMetrics({ conversations: announcer, databases: [databaseAnnouncer] })
+ * reply.type(metrics.contentType).send(await metrics.text())
+ */
+export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMetrics {
+  const { registry = new Registry(), clock = systemClock, conversations, databases, hourlyMetrics } = options
+  const ending = new AbortController()
+  const endings: (() => void)[] = []
+
+  if (conversations !== undefined) endings.push(...conversationMetrics(registry, conversations))
+  if (databases !== undefined) endings.push(...databaseMetrics(registry, databases))
+  if (hourlyMetrics !== undefined) {
+    const dropped = registerCounter(registry, metricFamilies.metricsDropped)
+    const failures = registerCounter(registry, metricFamilies.metricsFlushFailures)
+    endings.push(hourlyMetrics.events.on('dropped', ({ requests }) => dropped.inc(requests)))
+    endings.push(hourlyMetrics.events.on('flush_failed', () => failures.inc()))
+  }
+  const { cacheMemoryBytes, copies, outbox } = options
+  sampledMetrics(registry, { cacheMemoryBytes, copies, outbox }, clock, ending.signal)
+
+  return {
+    registry,
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    recordHttpRequest: httpMetrics(registry),
+    close: () => {
+      ending.abort()
+      for (const end of endings) end()
+    },
+  }
+}

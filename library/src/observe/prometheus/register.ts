@@ -1,0 +1,35 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { MetricFamily } from './metric-families.ts'
+
+type LabelOf<Family extends MetricFamily> = Family['labels'][number]
+type OfType<Type extends MetricFamily['type']> = MetricFamily & { readonly type: Type }
+
+export function registerCounter<Family extends OfType<'counter'>>(
+  registry: Registry,
+  { name, help, labels }: Family,
+): Counter<LabelOf<Family>> {
+  return new Counter({ name, help, labelNames: labels, registers: [registry] })
+}
+
+/** A gauge; `collect` is called at each scrape and sets it. */
+export function registerGauge<Family extends OfType<'gauge'>>(
+  registry: Registry,
+  { name, help, labels }: Family,
+  collect?: (gauge: Gauge<LabelOf<Family>>) => void,
+): Gauge<LabelOf<Family>> {
+  const gauge: Gauge<LabelOf<Family>> = new Gauge({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    ...(collect === undefined ? {} : { collect: () => collect(gauge) }),
+  })
+  return gauge
+}
+
+export function registerHistogram<Family extends OfType<'histogram'>>(
+  registry: Registry,
+  { name, help, labels, buckets = [] }: Family,
+): Histogram<LabelOf<Family>> {
+  return new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers: [registry] })
+}
