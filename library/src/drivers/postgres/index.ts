@@ -6,6 +6,7 @@ export type {
   StatementResult,
   Transaction,
 } from './database.ts'
+export { postgresHourlyMetrics } from './hourly-metrics.ts'
 export { type MigrateOptions, migrate } from './migrate.ts'
 export { postgresOutbox } from './outbox.ts'
 export { connectPostgres, type PostgresOptions } from './pg/postgres-database.ts'
