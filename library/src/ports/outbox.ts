@@ -27,12 +27,12 @@ export interface DeadItem {
   readonly createdAt: Date
 }
 
-/** Where a search for messages without an embedding stopped. */
-export interface MissingPage {
-  readonly enqueued: number
-  /** The last message looked at; undefined when there are no more. */
-  readonly next: MessageId | undefined
-}
+/** One step of a search for messages without an embedding. */
+export type SearchOutcome =
+  /** `next` is the last message looked at; undefined when there are no more. */
+  | { readonly kind: 'searched'; readonly enqueued: number; readonly next: MessageId | undefined }
+  /** Another worker searches just now; nothing was looked at. */
+  | { readonly kind: 'busy' }
 
 /** Work that was promised in a message's own transaction and is carried out later, at least once. */
 export interface Outbox {
@@ -62,8 +62,7 @@ export interface Outbox {
   redrive(outboxIds: readonly string[] | 'all'): Promise<number>
   /**
    * Looks at the next `limit` messages after `after` in order of id, from the first when undefined, and enqueues those
-   * that have neither an embedding of `model` nor an item. One search at a time: a second worker's call finds nothing
-   * and stays where it is.
+   * that have neither an embedding of `model` nor an item. One search at a time over all workers.
    */
-  enqueueMissing(model: string, limit: number, after: MessageId | undefined): Promise<MissingPage>
+  enqueueMissing(model: string, limit: number, after: MessageId | undefined): Promise<SearchOutcome>
 }

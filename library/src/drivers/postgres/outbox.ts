@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
 import type { ConversationId, MessageId } from '../../base/message-id.ts'
-import { RepriseError } from '../../base/reprise-error.ts'
 import type { DeadItem, Outbox, OutboxCounts, OutboxItem } from '../../ports/outbox.ts'
 import { builder, statement, statementOf } from './builder.ts'
 import type { Database } from './database.ts'
-import { vectorBase64, vectorJson } from './embedding-values.ts'
+import { vectorValues } from './vector-values.ts'
 
 /** Keeps searches for missing embeddings one at a time, over all servers. */
 const searchLock = 0x7265_7072
@@ -25,15 +24,13 @@ export function postgresOutbox(database: Database): Outbox {
 
     complete: async (done, model) => {
       if (done.length === 0) return []
-      for (const { embedding } of done)
-        if (embedding.vector.length === 0)
-          throw new RepriseError('embedding_failed', 'An embedding is empty; it must have at least one number.')
+      const vectors = await vectorValues(done.map(({ embedding }) => embedding.vector))
       const { rows } = await database.run<{ message_id: string }>(
         statement('INSERT', 'cache_embeddings', completeSql, [
           done.map(({ item }) => item.outboxId),
           done.map(({ item }) => item.messageId),
-          done.map(({ embedding }) => vectorJson(embedding.vector)),
-          done.map(({ embedding }) => vectorBase64(embedding.vector)),
+          vectors.map(({ json }) => json),
+          vectors.map(({ base64 }) => base64),
           done.map(({ embedding }) => embedding.vector.length),
           done.map(({ embedding }) => embedding.truncated),
           model,
@@ -93,12 +90,13 @@ export function postgresOutbox(database: Database): Outbox {
           searchLock,
         ])
         const { rows: locks } = await transaction.run<{ granted: boolean }>(lock)
-        if (locks[0]?.granted !== true) return { enqueued: 0, next: after }
+        if (locks[0]?.granted !== true) return { kind: 'busy' }
         // A statement of its own, so that it sees what the holder before committed.
         const search = statement('INSERT', 'reprise_outbox', enqueueSql, [model, limit, after ?? beforeAll])
         const { rows } = await transaction.run<{ enqueued: number; looked: number; last: string | null }>(search)
         const { enqueued, looked, last } = rows[0] ?? { enqueued: 0, looked: 0, last: null }
-        return { enqueued, next: looked < limit || last === null ? undefined : (last as MessageId) }
+        const next = looked < limit || last === null ? undefined : (last as MessageId)
+        return { kind: 'searched', enqueued, next }
       }),
   }
 }

@@ -1,0 +1,44 @@
+import { endianness } from 'node:os'
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
+import { RepriseError } from '../../base/reprise-error.ts'
+
+/** A vector as `cache_embeddings` keeps it, both as text, which every driver passes on alike. */
+interface VectorValue {
+  /** A JSON array of the shortest decimals that give the same float32 numbers again. */
+  readonly json: string
+  /** Little-endian float32, four bytes a number. */
+  readonly base64: string
+}
+
+/**
+ * The values of many vectors. Long ones take a good part of a millisecond to write down, so that the event loop gets its
+ * turn between them.
+ * @throws RepriseError `embedding_failed` for a vector that is empty or not finite
+ */
+export async function vectorValues(vectors: readonly Float32Array[]): Promise<readonly VectorValue[]> {
+  const values: VectorValue[] = []
+  for (const vector of vectors) {
+    if (vector.length === 0 || !vector.every(Number.isFinite))
+      throw new RepriseError(
+        'embedding_failed',
+        'A vector is empty or not finite; an embedder must refuse such answers.',
+      )
+    values.push({ json: `[${Array.from(vector, shortest).join(',')}]`, base64: base64Of(vector) })
+    await turnOfOthers()
+  }
+  return values
+}
+
+function base64Of(vector: Float32Array): string {
+  const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
+  return (endianness() === 'BE' ? Buffer.from(bytes).swap32() : bytes).toString('base64')
+}
+
+/** Nine digits always tell a float32 from its neighbours, mostly seven or eight do. */
+function shortest(number: number): number {
+  for (const digits of [7, 8]) {
+    const decimal = Number(number.toPrecision(digits))
+    if (Math.fround(decimal) === number) return decimal
+  }
+  return Number(number.toPrecision(9))
+}
