@@ -51,8 +51,8 @@ export interface ConversationCopies {
   append(appends: readonly CopyAppend[]): Promise<readonly CopyAppendOutcome[]>
   /** Whether the caller may fill this guest's copy now; held a few seconds, so that a crowd fills once. */
   claimFill(guestId: GuestId): Promise<boolean>
-  /** Keeps a copy read from PostgreSQL, unless a newer one is there or the guest was erased since. */
-  fill(guestId: GuestId, copy: Copy): Promise<'filled' | 'fenced' | 'too_large'>
+  /** Keeps a copy read from PostgreSQL, unless a newer one is there (`newer`) or the guest was erased since (`fenced`). */
+  fill(guestId: GuestId, copy: Copy): Promise<'filled' | 'newer' | 'fenced' | 'too_large'>
   /** Removes a guest's copy; whatever carries an epoch below `epoch` is refused from then on. True when one was there. */
   drop(guestId: GuestId, epoch: number): Promise<boolean>
   close(): Promise<void>

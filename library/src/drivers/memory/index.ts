@@ -1,0 +1,1 @@
+export { type MemoryConversationCopiesOptions, memoryConversationCopies } from './conversation-copies.ts'

@@ -1,0 +1,91 @@
+import type { GuestId } from '../../base/principal.ts'
+import { RepriseError } from '../../base/reprise-error.ts'
+import type { ConversationCopies, Copy, CopyAppend, CopyAppendOutcome } from '../../ports/conversation-copies.ts'
+import type { Redis } from './connect-redis.ts'
+import { believed, bookkeepingKey, copyKey, fillClaimKey } from './copy-keys.ts'
+import { type ScannedCopy, scanCopies } from './copy-scan.ts'
+import { appendScript, dropScript, fillScript } from './copy-scripts.ts'
+import { inGroups } from './key-groups.ts'
+
+export interface RedisConversationCopiesOptions {
+  /** How long a copy lives after its last message. Default 86400, a day. */
+  readonly lifetimeSeconds?: number
+  /** A copy that grows longer is dropped, and PostgreSQL serves. Default 1 MiB. */
+  readonly maxCopyBytes?: number
+  /** How long one process may fill a copy before another may try. Default 3000. */
+  readonly fillClaimMs?: number
+}
+
+/** The copies in Redis, with what operators need beyond the port. */
+export interface RedisConversationCopies extends ConversationCopies {
+  /** Walks over all keys `guest:*`, about `count` a step; one that is written meanwhile may come twice. */
+  scan(count?: number): AsyncIterable<ScannedCopy>
+  /** Removes a copy with its bookkeeping, tombstone too: for a copy that belongs to another database. */
+  forget(guestId: GuestId): Promise<void>
+}
+
+/** How long a dropped copy fences late writers. */
+const tombstoneSeconds = 86_400
+const maxReadsPerCall = 64
+const maxAppendsPerCall = 256
+
+/**
+ * Copies of guests' histories in Redis: the key `guest:<id>` holds the JSON array, `reprise:copy:{guest:<id>}` its epoch,
+ * next sequence and length.
+ * @example const copies = redisConversationCopies(await connectRedis({ url: 'redis://127.0.0.1:6379' }))
+ */
+export function redisConversationCopies(
+  redis: Redis,
+  options: RedisConversationCopiesOptions = {},
+): RedisConversationCopies {
+  const { lifetimeSeconds = 86_400, maxCopyBytes = 1024 * 1024, fillClaimMs = 3_000 } = options
+  const [lifetime, tombstoneLifetime] = [`${lifetimeSeconds}`, `${tombstoneSeconds}`]
+
+  async function readGroup(guestIds: readonly GuestId[]): Promise<(Copy | undefined)[]> {
+    const keys = guestIds.flatMap(guestId => [copyKey(guestId), bookkeepingKey(guestId)])
+    const reply = await redis.run('read', ['MGET', ...keys])
+    const values = Array.isArray(reply) ? reply : []
+    return guestIds.map((_, index) => believed(values[index * 2], values[index * 2 + 1]))
+  }
+
+  async function appendGroup(appends: readonly CopyAppend[]): Promise<CopyAppendOutcome[]> {
+    const keys = appends.flatMap(({ guestId }) => [copyKey(guestId), bookkeepingKey(guestId)])
+    const args = appends.flatMap(({ epoch, fromSequence, messages }) => [
+      `${epoch}`,
+      `${fromSequence}`,
+      `${messages.length}`,
+      ...messages,
+    ])
+    const reply = await appendScript(redis, keys, [lifetime, tombstoneLifetime, `${maxCopyBytes}`, ...args])
+    // The script answers one of the port's outcomes for each append, in order.
+    return (Array.isArray(reply) ? reply : []).map(outcome => String(outcome) as CopyAppendOutcome)
+  }
+
+  return {
+    name: 'redis',
+    get isAvailable() {
+      return redis.isAvailable
+    },
+    onReturn: listener => redis.events.on('available', () => listener()),
+    read: guestIds => inGroups(guestIds, guestId => redis.groupOf(copyKey(guestId)), maxReadsPerCall, readGroup),
+    append: appends =>
+      inGroups(appends, ({ guestId }) => redis.groupOf(copyKey(guestId)), maxAppendsPerCall, appendGroup),
+    claimFill: async guestId =>
+      (await redis.run('write', ['SET', fillClaimKey(guestId), '1', 'NX', 'PX', `${fillClaimMs}`])) !== null,
+    fill: async (guestId, { epoch, nextSequence, json }) => {
+      if (json.byteLength > maxCopyBytes) return 'too_large'
+      const keys = [copyKey(guestId), bookkeepingKey(guestId), fillClaimKey(guestId)]
+      const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+      const outcome = String(await fillScript(redis, keys, [lifetime, `${epoch}`, `${nextSequence}`, text]))
+      if (outcome === 'filled' || outcome === 'newer' || outcome === 'fenced') return outcome
+      throw new RepriseError('internal_error', `Redis answered ${outcome} to a fill.`)
+    },
+    drop: async (guestId, epoch) =>
+      (await dropScript(redis, [copyKey(guestId), bookkeepingKey(guestId)], [tombstoneLifetime, `${epoch}`])) === 1,
+    forget: async guestId => {
+      await redis.run('write', ['DEL', copyKey(guestId), bookkeepingKey(guestId)])
+    },
+    scan: count => scanCopies(redis, count),
+    close: () => redis.close(),
+  }
+}

@@ -1,0 +1,66 @@
+import { createClient, RESP_TYPES } from '@redis/client'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { within } from '../../base/deadline.ts'
+
+export type RedisArgument = string | Buffer
+/** What Redis answers: texts of values as bytes, status words as strings. */
+export type RedisReply = Buffer | string | number | null | readonly RedisReply[]
+
+/** One connection, from its handshake to its end. A lost one is never used again; a new one is opened. */
+export interface RedisConnection {
+  run(args: readonly RedisArgument[]): Promise<RedisReply>
+  /** Resolves with the reason when the connection has ended. */
+  readonly ended: Promise<Error>
+  close(reason: Error): void
+}
+
+export interface OpenOptions {
+  readonly url: string
+  /** Connecting, handshake and a first answer together take this long at most. */
+  readonly limitMs: number
+  readonly clock?: Clock
+}
+
+/** How many commands may be under way on a connection; past it the client refuses. */
+const maxCommands = 20_000
+
+/** Opens a connection and waits until Redis answers on it: one that still loads its snapshot is not taken. */
+export async function openConnection({ url, limitMs, clock = systemClock }: OpenOptions): Promise<RedisConnection> {
+  const client = createClient({
+    url,
+    // Every Redis and what hosted providers offer in its place speaks version 2, and nothing here needs version 3.
+    RESP: 2,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: maxCommands,
+    // Time limits are ours; the client's own would leave a command in the queue of replies.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+    socket: { connectTimeout: limitMs, reconnectStrategy: false },
+  })
+  let end: (reason: Error) => void = () => {}
+  const ended = new Promise<Error>(resolve => {
+    end = resolve
+  })
+  const close = (reason: Error) => {
+    end(reason)
+    client.destroy()
+  }
+  client.on('error', close)
+  client.on('end', () => end(new Error('The connection was closed.')))
+  const run = (args: readonly RedisArgument[]) => client.sendCommand<RedisReply>(args)
+
+  const opening = client.connect().then(() => run(['PING']))
+  try {
+    await within(opening, limitMs, clock, () => {
+      throw new Error(`Redis did not answer within ${limitMs} ms.`)
+    })
+  } catch (error) {
+    close(error instanceof Error ? error : new Error(String(error)))
+    // A connection attempt that succeeds after all would otherwise stay open for nobody.
+    opening.then(
+      () => client.destroy(),
+      () => undefined,
+    )
+    throw error
+  }
+  return { run, ended, close }
+}
