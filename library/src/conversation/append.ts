@@ -130,6 +130,7 @@ export function createAppender(parts: AppenderParts): Append {
         idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf(draft) },
     }
     const { outcome, storeMs, copy } = await commit(request)
+    if (outcome.kind === 'failed') throw outcome.error
     if (outcome.kind !== 'saved' && outcome.kind !== 'replayed') {
       announcer.announce('message_refused', { owner, reason: outcome.kind })
       return outcome.kind === 'over_quota' ? { ...outcome, retryAfterSeconds: secondsToNextMonth(nowMs) } : outcome

@@ -36,6 +36,8 @@ export type AppendOutcome =
   /** The guest has become a user. */
   | { readonly kind: 'migrated' }
   | { readonly kind: 'unknown_conversation' }
+  /** What this message holds was refused by the store; the others of its batch were carried out. */
+  | { readonly kind: 'failed'; readonly error: Error }
 
 export interface AppendSettings {
   /** Whether messages past the monthly limit are refused. */
@@ -124,7 +126,10 @@ export type MigrationOutcome =
  * `outcome_unknown` (the COMMIT may or may not have happened), or a defect.
  */
 export interface ConversationStore {
-  /** Appends a batch in the order given, all or nothing; the outcomes stand in the order of the requests. */
+  /**
+   * Appends a batch in the order given; the outcomes stand in the order of the requests. It is one transaction, unless
+   * one message makes it fail: then each is a transaction of its own.
+   */
   append(batch: readonly AppendRequest[], settings: AppendSettings): Promise<readonly AppendOutcome[]>
   /** The fences of many guests by one primary-key query, in the order asked. */
   fences(guestIds: readonly GuestId[]): Promise<readonly Fence[]>

@@ -1,3 +1,4 @@
+export { postgresConversationStore } from './conversation-store.ts'
 export type {
   Database,
   DatabaseEvents,

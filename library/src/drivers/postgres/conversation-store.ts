@@ -1,0 +1,45 @@
+import type { ConversationStore } from '../../ports/conversation-store.ts'
+import { appendBatch } from './conversation-store/append-batch.ts'
+import {
+  forgetIdempotencyKeys,
+  idleGuests,
+  pendingCopyDeletions,
+  settleCopyDeletion,
+} from './conversation-store/debts.ts'
+import { eraseConversation, eraseGuest } from './conversation-store/erase.ts'
+import { readFences } from './conversation-store/fences.ts'
+import { registerGuest, secretHash } from './conversation-store/guest-secrets.ts'
+import { migrateGuest } from './conversation-store/migrate-guest.ts'
+import { readPage } from './conversation-store/page.ts'
+import { markConversationSynced, markSynced, unsyncedGuests } from './conversation-store/sync-marks.ts'
+import { createConversation, listConversations } from './conversation-store/user-conversations.ts'
+import type { Database } from './database.ts'
+
+/**
+ * Conversations in PostgreSQL, embedded or real, over the tables that `migrate` lays down.
+ * @example
+ * await migrate(database)
+ * const store = postgresConversationStore(database)
+ */
+export function postgresConversationStore(database: Database): ConversationStore {
+  return {
+    append: (batch, settings) => appendBatch(database, batch, settings),
+    fences: guestIds => readFences(database, guestIds),
+    page: (conversation, query) => readPage(database, conversation, query),
+    markSynced: (messageIds, isSynced) => markSynced(database, messageIds, isSynced),
+    markConversationSynced: (conversationId, nextSequence, isSynced) =>
+      markConversationSynced(database, conversationId, nextSequence, isSynced),
+    unsyncedGuests: (maxContentBytes, limit) => unsyncedGuests(database, maxContentBytes, limit),
+    eraseGuest: guestId => eraseGuest(database, guestId),
+    eraseConversation: (userId, conversationId) => eraseConversation(database, userId, conversationId),
+    migrateGuest: (guestId, userId) => migrateGuest(database, guestId, userId),
+    createConversation: userId => createConversation(database, userId),
+    listConversations: (userId, query) => listConversations(database, userId, query),
+    pendingCopyDeletions: limit => pendingCopyDeletions(database, limit),
+    settleCopyDeletion: (guestId, epoch) => settleCopyDeletion(database, guestId, epoch),
+    idleGuests: (before, limit) => idleGuests(database, before, limit),
+    registerGuest: (guestId, hash) => registerGuest(database, guestId, hash),
+    secretHash: guestId => secretHash(database, guestId),
+    forgetIdempotencyKeys: (before, limit) => forgetIdempotencyKeys(database, before, limit),
+  }
+}

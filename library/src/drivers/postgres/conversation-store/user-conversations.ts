@@ -1,0 +1,46 @@
+import type { ConversationId } from '../../../base/message-id.ts'
+import type { UserId } from '../../../base/principal.ts'
+import type { ConversationSummary } from '../../../ports/conversation-store.ts'
+import { statement } from '../builder.ts'
+import type { Database } from '../database.ts'
+import { canonicalInstant, instantSql } from './canonical-instant.ts'
+
+const summarySql = `id, message_count, ${instantSql('created_at')} AS created_at, ${instantSql('updated_at')} AS updated_at`
+const createSql = `INSERT INTO conversation_cache (user_id, platform) VALUES ($1, 'user') RETURNING ${summarySql}`
+const listSql = `
+SELECT ${summarySql} FROM conversation_cache c
+WHERE c.user_id = $1 AND c.platform = 'user'
+ORDER BY c.updated_at DESC, c.id LIMIT $2 OFFSET $3`
+
+interface SummaryRow {
+  readonly id: string
+  readonly message_count: number
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export async function createConversation(database: Database, userId: UserId): Promise<ConversationSummary> {
+  const { rows } = await database.run<SummaryRow>(statement('INSERT', 'conversation_cache', createSql, [userId]))
+  const [row] = rows
+  if (row === undefined) throw new Error('INSERT … RETURNING answered no row.')
+  return summaryOf(row)
+}
+
+export async function listConversations(
+  database: Database,
+  userId: UserId,
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+): Promise<readonly ConversationSummary[]> {
+  const query = statement('SELECT', 'conversation_cache', listSql, [userId, limit, offset])
+  const { rows } = await database.run<SummaryRow>(query)
+  return rows.map(summaryOf)
+}
+
+function summaryOf(row: SummaryRow): ConversationSummary {
+  return {
+    conversationId: row.id as ConversationId,
+    messageCount: row.message_count,
+    createdAt: canonicalInstant(row.created_at),
+    updatedAt: canonicalInstant(row.updated_at),
+  }
+}
