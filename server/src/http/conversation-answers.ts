@@ -1,0 +1,157 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { type ConversationRef, historyJson, RepriseError, roles } from 'reprise'
+import type { Conversations } from 'reprise/conversation'
+import { type Static, Type } from 'typebox'
+import type { CursorQuery } from './parameters.ts'
+
+const messageFields = {
+  role: Type.Enum(roles),
+  content: Type.String(),
+  timestamp: Type.String({ format: 'date-time' }),
+}
+
+export const History = Type.Array(Type.Object(messageFields), {
+  description: 'All messages in order, when no cursor is given.',
+  examples: [[{ role: 'user', content: 'What is a cache?', timestamp: '2026-01-31T12:00:00.000Z' }]],
+})
+
+const nullable = <Value>(type: string, description: string, format?: string) =>
+  Type.Unsafe<Value | null>({ type: [type, 'null'], description, ...(format === undefined ? {} : { format }) })
+
+export const MessagePage = Type.Object(
+  {
+    messages: Type.Array(
+      Type.Object({
+        sequence: Type.Integer({ description: 'Its place in the conversation, from 0 and without gaps.' }),
+        message_id: nullable<string>('string', 'null where the page was read from a copy', 'uuid'),
+        ...messageFields,
+      }),
+    ),
+    next_after_seq: nullable<number>('integer', 'What to send as after_seq for the next page; null at the end.'),
+  },
+  { description: 'One page, when a cursor is given.' },
+)
+
+/** The documented answer of a history, whole or by page. */
+export const historyAnswer = {
+  description: 'The messages in order.',
+  headers: {
+    'x-reprise-source': { type: 'string', description: 'Where they were found: redis, memory or postgresql.' },
+    'x-reprise-stale': { type: 'string', description: 'true when PostgreSQL was away and a copy answered.' },
+  },
+  content: { 'application/json': { schema: Type.Union([History, MessagePage]) } },
+}
+
+export const exportAnswer = {
+  description: 'One message a line, as JSON: sequence, message_id, role, content, timestamp.',
+  content: { 'application/jsonl': { schema: Type.String() } },
+}
+
+/** What a user's whole history may have at most; a guest's bound stands with its copies. */
+const maxHistoryMessages = 10_000
+const defaultPageSize = 100
+const jsonType = 'application/json; charset=utf-8'
+
+export function migrated(): RepriseError {
+  return new RepriseError(
+    'guest_migrated',
+    'This guest has become a user; the conversation is found at /v1/users/me/conversations.',
+    { field: 'guest_id' },
+  )
+}
+
+export function unknownConversation(): RepriseError {
+  return new RepriseError('conversation_unknown', 'No such conversation belongs to this user; list them first.', {
+    field: 'conversation_id',
+  })
+}
+
+export function historyTooLarge(): RepriseError {
+  return new RepriseError(
+    'history_too_large',
+    'The history is too large for one answer; read it by ?after_seq=-1&limit=1000, then by next_after_seq.',
+  )
+}
+
+export function wantsPage(query: Static<typeof CursorQuery>): boolean {
+  return query.after_seq !== undefined || query.limit !== undefined
+}
+
+/** Answers one page. An unknown guest has said nothing; an unknown conversation of a user is refused. */
+export async function sendPage(
+  reply: FastifyReply,
+  conversations: Pick<Conversations, 'page'>,
+  conversation: ConversationRef,
+  query: Static<typeof CursorQuery>,
+): Promise<void> {
+  const { after_seq = -1, limit = defaultPageSize } = query
+  const answer = await conversations.page(conversation, { afterSequence: after_seq, limit })
+  if (answer.kind === 'migrated') throw migrated()
+  if (answer.kind === 'unknown' && conversation.kind === 'user') throw unknownConversation()
+  const found = answer.kind === 'page' ? answer : { messages: [], nextAfterSequence: undefined, stale: false }
+  const page: Static<typeof MessagePage> = {
+    messages: found.messages.map(({ sequence, messageId, role, content, timestamp }) => ({
+      sequence,
+      message_id: messageId ?? null,
+      role,
+      content,
+      timestamp,
+    })),
+    next_after_seq: found.nextAfterSequence ?? null,
+  }
+  if (found.stale) reply.header('x-reprise-stale', 'true')
+  reply.type(jsonType).send(JSON.stringify(page))
+}
+
+/** Answers a guest's whole history: the very bytes that are kept. */
+export async function sendGuestHistory(
+  reply: FastifyReply,
+  conversations: Pick<Conversations, 'history'>,
+  guestId: Extract<ConversationRef, { kind: 'guest' }>['guestId'],
+): Promise<void> {
+  const answer = await conversations.history(guestId)
+  reply.header('content-type', jsonType)
+  switch (answer.kind) {
+    case 'found': {
+      const { json } = answer
+      reply.header('x-reprise-source', answer.source)
+      if (answer.stale) reply.header('x-reprise-stale', 'true')
+      reply.send(Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength))
+      return
+    }
+    case 'empty':
+      reply.send('[]')
+      return
+    case 'migrated':
+      throw migrated()
+    case 'too_large':
+      throw historyTooLarge()
+  }
+}
+
+/** Answers the whole history of a user's conversation. */
+export async function sendUserHistory(
+  reply: FastifyReply,
+  conversations: Pick<Conversations, 'page'>,
+  conversation: ConversationRef,
+): Promise<void> {
+  const answer = await conversations.page(conversation, { afterSequence: -1, limit: maxHistoryMessages })
+  if (answer.kind === 'migrated') throw migrated()
+  if (answer.kind === 'unknown') throw unknownConversation()
+  if (answer.nextAfterSequence !== undefined) throw historyTooLarge()
+  reply.header('x-reprise-source', 'postgresql').type(jsonType).send(historyJson(answer.messages))
+}
+
+/** Answers a conversation as a file of JSON lines, sent while it is read. */
+export async function sendExport(
+  reply: FastifyReply,
+  conversations: Pick<Conversations, 'exportLines'>,
+  conversation: ConversationRef,
+): Promise<void> {
+  const lines = await conversations.exportLines(conversation)
+  const name = conversation.kind === 'guest' ? conversation.guestId : conversation.conversationId
+  reply.type('application/jsonl; charset=utf-8')
+  reply.header('content-disposition', `attachment; filename="${name}.jsonl"`)
+  reply.send(reply.request.method === 'HEAD' ? '' : Readable.from(lines))
+}

@@ -1,0 +1,161 @@
+import cors from '@fastify/cors'
+import rateLimit from '@fastify/rate-limit'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { RepriseError } from 'reprise'
+import type { Conversations } from 'reprise/conversation'
+import type { Settings } from '../config/settings-table.ts'
+import { type AuthSettings, createAuth } from './auth.ts'
+import { answerClientError } from './client-errors.ts'
+import { documentRoutes } from './documentation.ts'
+import { guestRoutes } from './guest-routes.ts'
+import { type HealthProvider, healthRoutes } from './health-routes.ts'
+import { createHostGuard } from './host-guard.ts'
+import type { HttpServer } from './http-server.ts'
+import { readJsonBody } from './json-body.ts'
+import { learnRoutes } from './known-routes.ts'
+import { type MetricsProvider, metricsRoutes } from './metrics-routes.ts'
+import { migrationRoutes } from './migration-routes.ts'
+import { problemAnswer, problemType, repriseErrorOf } from './problem.ts'
+import { createRequestIds, givenRequestId } from './request-id.ts'
+import { type AnsweredRequest, answeredRequest, logFailure, type RequestLog } from './request-log.ts'
+import { userRoutes } from './user-routes.ts'
+import { validatorCompiler } from './validation.ts'
+
+export interface ServerOptions {
+  readonly conversations: Conversations
+  readonly settings: AuthSettings & Pick<Settings, 'rateLimitMax' | 'corsOrigins' | 'maxMessageBytes'>
+  readonly health: HealthProvider
+  readonly metrics: MetricsProvider
+  readonly log: RequestLog
+  /** As the documentation names it. */
+  readonly version: string
+  /** Learns of every answer, after it was sent. */
+  readonly onAnswered?: (answer: AnsweredRequest) => void
+  /** How long a client may take to send a request; 30 s by default. */
+  readonly requestTimeoutMs?: number
+  /** How long it may take to send the headers; 10 s by default. */
+  readonly headersTimeoutMs?: number
+}
+
+/** A JSON escape takes at most six bytes for one byte of UTF-8. */
+const bytesPerEscape = 6
+/** Room for the other fields of a body. */
+const otherFieldsBytes = 8_192
+
+/** On every answer: nothing here is a page, is to be framed, or is kept by anybody between. */
+const fixedHeaders = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+}
+
+/**
+ * The HTTP server over conversations, not yet listening. `close()` stops accepting, lets running requests finish and
+ * answers late ones with 503 `stopping`.
+ */
+export function createServer(options: ServerOptions): HttpServer {
+  const { conversations, settings, log, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
+  const newRequestId = createRequestIds()
+  const server: HttpServer = fastify({
+    genReqId: request => givenRequestId(request) ?? newRequestId(),
+    bodyLimit: settings.maxMessageBytes * bytesPerEscape + otherFieldsBytes,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: 4 * requestTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 4) },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 16_384 },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, newRequestId()),
+    frameworkErrors: answerProblem,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const error = repriseErrorOf(thrown)
+    logFailure(log, request, error)
+    const { status, headers, body } = problemAnswer(error, request.id)
+    reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+    reply.type(problemType).send(body)
+  }
+
+  readBodies(server)
+  server.setValidatorCompiler(validatorCompiler)
+  server.setErrorHandler(answerProblem)
+  server.setNotFoundHandler((request, reply) => answerProblem(missed(request, reply), request, reply))
+
+  const missedRoute = learnRoutes(server)
+  function missed(request: FastifyRequest, reply: FastifyReply): RepriseError {
+    const { error, allow } = missedRoute(request.method, request.url)
+    if (allow !== undefined) reply.header('allow', allow)
+    return error
+  }
+
+  let isStopping = false
+  server.addHook('preClose', async () => {
+    isStopping = true
+  })
+  const hostFault = createHostGuard(settings)
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    reply.headers(fixedHeaders)
+    const refusal = isStopping ? stopping() : (hostFault?.(request.headers) ?? undefined)
+    done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
+  })
+  const { onAnswered } = options
+  if (onAnswered !== undefined || log.isLevelEnabled('debug')) {
+    server.addHook('onResponse', (request, reply, done) => {
+      const answer = answeredRequest(request, reply)
+      log.debug({ request_id: request.id, ...answer }, 'answered')
+      onAnswered?.(answer)
+      done()
+    })
+  }
+
+  if (settings.corsOrigins.length > 0) {
+    server.register(cors, {
+      origin: [...settings.corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+      allowedHeaders: ['content-type', 'authorization', 'idempotency-key', 'x-guest-secret', 'x-request-id'],
+      exposedHeaders: ['x-request-id', 'x-reprise-source', 'x-reprise-stale', 'retry-after'],
+      strictPreflight: false,
+      maxAge: 600,
+    })
+  }
+  if (settings.rateLimitMax > 0) {
+    server.register(rateLimit, { max: settings.rateLimitMax, timeWindow: 60_000, errorResponseBuilder: rateLimited })
+  }
+  documentRoutes(server, options.version)
+  server.after(() => {
+    const auth = createAuth(settings, (guestId, secret) => conversations.checkSecret(guestId, secret))
+    const { maxMessageBytes } = settings
+    server.decorateRequest('userId', undefined)
+    guestRoutes(server, { conversations, auth, maxMessageBytes })
+    migrationRoutes(server, { conversations, auth })
+    userRoutes(server, { conversations, auth, maxMessageBytes })
+    healthRoutes(server, { health: options.health, auth })
+    metricsRoutes(server, { metrics: options.metrics, auth })
+  })
+  return server
+}
+
+function readBodies(server: HttpServer): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
+    try {
+      done(null, readJsonBody(request.headers, bytes))
+    } catch (error) {
+      done(repriseErrorOf(error), undefined)
+    }
+  })
+}
+
+function stopping(): RepriseError {
+  return new RepriseError('stopping', 'The server is stopping; send the request again to another or a little later.')
+}
+
+function rateLimited(_: FastifyRequest, { ttl }: { readonly ttl: number }): RepriseError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(ttl / 1000))
+  return new RepriseError('rate_limited', `Too many requests; try again in ${retryAfterSeconds} s.`, {
+    retryAfterSeconds,
+  })
+}

@@ -1,0 +1,83 @@
+import type { FastifySchemaCompiler } from 'fastify'
+import { type ErrorCode, errorCodes, RepriseError } from 'reprise'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+/** A property of a schema that names the code of its refusal as `x-error-code`. */
+interface PropertySchema {
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly 'x-error-code'?: string
+}
+
+interface ObjectSchema extends TSchema {
+  readonly properties?: Readonly<Record<string, PropertySchema & TSchema>>
+  readonly required?: readonly string[]
+}
+
+/**
+ * Turns a route's schemas into its checks. Bodies and queries are checked against their schema, fields that it does not
+ * name are ignored. Paths and headers are read by the routes themselves, whose types are stricter than a schema.
+ */
+export const validatorCompiler: FastifySchemaCompiler<ObjectSchema> = ({ schema, httpPart }) => {
+  if (httpPart !== 'body' && httpPart !== 'querystring') return value => ({ value })
+  const whole = Compile(schema)
+  const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const isRequired = schema.required?.includes(name) ?? false
+    return { name, property, isRequired, compiled: Compile(property) }
+  })
+  const fallback: ErrorCode = httpPart === 'body' ? 'invalid_body' : 'invalid_query'
+
+  return given => {
+    const value = httpPart === 'querystring' ? withNumbers(schema, given) : given
+    if (whole.Check(value)) return { value }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return refused(fallback, `The body must be a JSON object, but ${describe(value)} came.`, undefined)
+    }
+    const entries = new Map(Object.entries(value))
+    for (const { name, property, isRequired, compiled } of fields) {
+      const field = entries.get(name)
+      if (field === undefined ? !isRequired : compiled.Check(field)) continue
+      const came = field === undefined ? 'it is missing' : `${describe(field)} came`
+      return refused(codeOf(property, fallback), `${name} must be ${expectation(property)}, but ${came}.`, name)
+    }
+    return refused(fallback, 'The request does not have the expected shape.', undefined)
+  }
+}
+
+function refused(code: ErrorCode, message: string, field: string | undefined) {
+  return { error: new RepriseError(code, message, field === undefined ? {} : { field }) }
+}
+
+/** A query is all text; what its schema calls an integer becomes one when it is written plainly. */
+function withNumbers(schema: ObjectSchema, query: unknown): unknown {
+  if (typeof query !== 'object' || query === null) return query
+  const entries = Object.entries(query).map(([name, value]) => {
+    const isInteger = schema.properties?.[name]?.type === 'integer'
+    return [name, isInteger && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+function codeOf(property: PropertySchema, fallback: ErrorCode): ErrorCode {
+  const named = property['x-error-code']
+  return named !== undefined && Object.hasOwn(errorCodes, named) ? (named as ErrorCode) : fallback
+}
+
+function expectation({ type, enum: options, minimum, maximum }: PropertySchema): string {
+  if (options !== undefined) return `one of ${options.join(', ')}`
+  if (type !== 'integer') return type === 'string' ? 'a text' : `of type ${type}`
+  if (minimum === undefined) return 'a whole number'
+  return maximum === undefined ? `a whole number from ${minimum}` : `a whole number from ${minimum} to ${maximum}`
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') return `a value of type ${typeof value}`
+  return /^[\w.:-]{1,40}$/.test(value) ? `"${value}"` : `a text of ${value.length} characters`
+}
