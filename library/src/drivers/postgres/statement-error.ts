@@ -22,9 +22,14 @@ export class StatementError extends Error {
   readonly table: string | undefined
 
   constructor(fields: StatementErrorFields) {
-    super(fields.message)
+    super(withoutValues(fields))
     this.sqlState = fields.sqlState
     this.constraint = fields.constraint
     this.table = fields.table
   }
+}
+
+/** Data errors (class 22) end by quoting the value: `invalid input syntax for type uuid: "…"`. */
+function withoutValues({ sqlState, message }: StatementErrorFields): string {
+  return sqlState.startsWith('22') ? message.replace(/:? *".*$/s, '') : message
 }

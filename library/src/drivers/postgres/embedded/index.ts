@@ -1,0 +1,1 @@
+export { type EmbeddedOptions, openEmbeddedDatabase } from './embedded-database.ts'
