@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from 'reprise'
+import type { FileMessage } from './conversation-file.ts'
+import type { StoredMessage } from './differences.ts'
+import { type Exchange, exchanger, type HttpAnswer } from './http-exchange.ts'
+
+export interface ChatClientOptions {
+  /** Where the server listens, such as http://127.0.0.1:8000. */
+  readonly url: URL
+  /** How many connections are kept open. */
+  readonly connections: number
+  /** How long one request is tried again while the server is away or asks for patience. */
+  readonly patienceMs: number
+  readonly signal: AbortSignal
+}
+
+/** The server refused one request, for a reason that trying again does not mend. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(answer: HttpAnswer, what: string) {
+    const problem = readProblem(answer.body)
+    super(`${what} was answered ${answer.status} ${problem.code}: ${problem.detail}`)
+    this.status = answer.status
+    this.code = problem.code
+  }
+}
+
+const pageSize = 1_000
+
+/** The guest chat over HTTP, as any client would use it. */
+export class ChatClient {
+  readonly #options: ChatClientOptions
+  readonly #exchange: Exchange
+
+  constructor(options: ChatClientOptions) {
+    this.#options = options
+    this.#exchange = exchanger(options.url, options.connections)
+  }
+
+  /** Appends a message. Under the same key it is stored once, however often it is sent. */
+  async append(guest: string, message: FileMessage, idempotencyKey: string): Promise<void> {
+    const path = `/v1/guest/chat/${guest}`
+    const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey }
+    const answer = await this.#patiently('POST', path, headers, JSON.stringify(message))
+    if (answer.status !== 200) throw new Refusal(answer, `POST ${path}`)
+  }
+
+  /** All messages of a guest, page by page where they do not fit into one answer. */
+  async history(guest: string): Promise<readonly StoredMessage[]> {
+    const path = `/v1/guest/chat/${guest}`
+    const answer = await this.#patiently('GET', path, {})
+    if (answer.status === 413) return await this.#historyByPages(path)
+    if (answer.status !== 200) throw new Refusal(answer, `GET ${path}`)
+    return messagesOf(JSON.parse(answer.body), path)
+  }
+
+  async #historyByPages(path: string): Promise<readonly StoredMessage[]> {
+    const messages: StoredMessage[] = []
+    let afterSequence: unknown = -1
+    while (typeof afterSequence === 'number') {
+      const page = `${path}?after_seq=${afterSequence}&limit=${pageSize}`
+      const answer = await this.#patiently('GET', page, {})
+      if (answer.status !== 200) throw new Refusal(answer, `GET ${page}`)
+      const body = JSON.parse(answer.body)
+      const read = messagesOf(body.messages, page)
+      messages.push(...read)
+      afterSequence = read.length === 0 ? null : body.next_after_seq
+    }
+    return messages
+  }
+
+  close(): void {
+    this.#exchange.close()
+  }
+
+  /** Tries again while the server cannot be reached or asks for patience, until patience ends. */
+  async #patiently(method: string, path: string, headers: Record<string, string>, body?: string): Promise<HttpAnswer> {
+    const { signal, patienceMs } = this.#options
+    const endAt = Date.now() + patienceMs
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted()
+      const outcome = await this.#exchange
+        .send({ method, path, headers, body, signal })
+        .catch(cause => new Error(`${method} ${path} failed: ${messageOf(cause)}`, { cause }))
+      const waitMs = outcome instanceof Error ? backoffMs(attempt) : askedPatienceMs(outcome, attempt)
+      const isLast = waitMs === undefined || Date.now() + waitMs > endAt
+      if (isLast && outcome instanceof Error) throw outcome
+      if (isLast) return outcome as HttpAnswer
+      await sleep(waitMs, undefined, { signal })
+    }
+  }
+}
+
+/** How long the server asks to wait; undefined when the answer is final. */
+function askedPatienceMs(answer: HttpAnswer, attempt: number): number | undefined {
+  if (answer.status !== 429 && answer.status !== 503) return undefined
+  const seconds = Number(answer.retryAfter)
+  // Spread, so that those who were refused together do not come back together.
+  return answer.retryAfter !== undefined && seconds >= 0
+    ? seconds * 1_000 * (1 + Math.random() / 4)
+    : backoffMs(attempt)
+}
+
+function backoffMs(attempt: number): number {
+  return Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2)
+}
+
+function messagesOf(value: unknown, path: string): readonly StoredMessage[] {
+  const isMessage = (entry: unknown): entry is StoredMessage =>
+    typeof entry === 'object' && entry !== null && 'role' in entry && 'content' in entry && 'timestamp' in entry
+  if (Array.isArray(value) && value.every(isMessage)) return value
+  throw new Error(`GET ${path} answered something else than a list of messages. Is this a Reprise server?`)
+}
+
+function readProblem(body: string): { readonly code: string; readonly detail: string } {
+  try {
+    const { code, detail } = JSON.parse(body)
+    return { code: String(code ?? ''), detail: String(detail ?? '') }
+  } catch {
+    return { code: '', detail: body.slice(0, 200) }
+  }
+}

@@ -1,0 +1,124 @@
+import { exitCodes } from '../exit-codes.ts'
+import { table } from '../table.ts'
+import { ChatClient } from './chat-client.ts'
+import { type FileSurvey, readConversations, surveyFile } from './conversation-file.ts'
+import { showProgress } from './progress.ts'
+import { type ReadBackReport, type ReplayReport, readBack, replay } from './replay.ts'
+
+export interface LoadOptions {
+  readonly url: URL
+  readonly concurrency: number
+  readonly guestPrefix: string
+  readonly limit?: number
+  /** Seconds. */
+  readonly patience: number
+  readonly onlyVerify?: true
+  readonly json?: true
+}
+
+/** Surveys the file, replays it, reads it back, prints the result and sets the exit code. */
+export async function runLoad(file: string, options: LoadOptions): Promise<void> {
+  const limit = options.limit ?? Number.POSITIVE_INFINITY
+  const survey = await surveyFile(file, limit).catch((error: Error) => error)
+  if (survey instanceof Error) {
+    process.stderr.write(`reprise: ${file} cannot be read: ${survey.message}\n`)
+    process.exitCode = exitCodes.wrongUsage
+    return
+  }
+  if (survey.unreadable.length > 0) return complain(file, survey)
+
+  const interruption = new AbortController()
+  const interrupt = () => interruption.abort(new Error('interrupted'))
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  const { url, concurrency, guestPrefix } = options
+  const client = new ChatClient({
+    url,
+    connections: concurrency,
+    patienceMs: options.patience * 1_000,
+    signal: interruption.signal,
+  })
+  try {
+    const startedMs = performance.now()
+    const replayed = options.onlyVerify
+      ? { sent: 0, refused: 0, refusals: [] }
+      : await watched('sending', survey, onMessage =>
+          replay(readConversations(file, limit), client, { guestPrefix, concurrency, onMessage }),
+        )
+    const seconds = (performance.now() - startedMs) / 1_000
+    const read = await watched('reading', survey, onMessage =>
+      readBack(readConversations(file, limit), client, { guestPrefix, concurrency, onMessage }),
+    )
+    report(survey, replayed, seconds, read, options.json === true)
+  } catch (cause) {
+    throw new Error(
+      `${String((cause as Error).message)}\nThe load broke off. Run it again to go on: nothing is doubled.`,
+      {
+        cause,
+      },
+    )
+  } finally {
+    client.close()
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+}
+
+function complain(file: string, { unreadable }: FileSurvey): void {
+  for (const { line, reason } of unreadable) process.stderr.write(`${file}:${line} ${reason}\n`)
+  process.stderr.write('Nothing was sent. Mend these lines (there may be more below them) and run the load again.\n')
+  process.exitCode = exitCodes.wrongUsage
+}
+
+async function watched<Result>(
+  label: string,
+  { messages }: FileSurvey,
+  work: (onMessage: () => void) => Promise<Result>,
+): Promise<Result> {
+  const progress = showProgress(label, messages)
+  try {
+    return await work(progress.advance)
+  } finally {
+    progress.end()
+  }
+}
+
+function report(
+  { conversations, messages }: FileSurvey,
+  { sent, refused, refusals }: ReplayReport,
+  seconds: number,
+  { differences, faulty }: ReadBackReport,
+  asJson: boolean,
+): void {
+  const messagesPerSecond = Math.round(sent / seconds)
+  const isClean = refused === 0 && Object.values(differences).every(count => count === 0)
+  if (!isClean) process.exitCode = exitCodes.failed
+  if (asJson) {
+    const result = { conversations, messages, seconds, messagesPerSecond, refused, ...differences, refusals, faulty }
+    process.stdout.write(`${JSON.stringify(result)}\n`)
+    return
+  }
+  const { lost, doubled, outOfOrder, altered, foreign } = differences
+  process.stdout.write(
+    table([
+      {
+        conversations,
+        messages,
+        ...(sent > 0 && { seconds, 'messages/s': messagesPerSecond }),
+        ...(refused > 0 && { refused }),
+        lost,
+        doubled,
+        'out of order': outOfOrder,
+        altered,
+        ...(foreign > 0 && { foreign }),
+      },
+    ]),
+  )
+  for (const { line, index, reason } of refusals) process.stdout.write(`line ${line}, message ${index}: ${reason}\n`)
+  for (const { line, guest, differences } of faulty) {
+    const found = Object.entries(differences).filter(([, count]) => count > 0)
+    process.stdout.write(
+      `line ${line}, guest ${guest}: ${found.map(([name, count]) => `${count} ${name}`).join(', ')}\n`,
+    )
+  }
+}

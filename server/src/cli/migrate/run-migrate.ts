@@ -1,0 +1,58 @@
+import { Announcer } from 'reprise'
+import { createConversations } from 'reprise/conversation'
+import { migrate } from 'reprise/postgres'
+import type { Stores } from '../../compose.ts'
+import type { Settings } from '../../config/settings-table.ts'
+import { type TakeoverReport, takeOver } from '../../takeover/take-over.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { redisCopiesOf } from '../redis-copies-of.ts'
+import { table } from '../table.ts'
+import { withStores } from '../with-stores.ts'
+
+/** Brings the tables up to date, takes over Redis keys where there is a Redis, and prints what was done. */
+export async function runMigrate(options: { readonly json?: true }): Promise<void> {
+  await withStores(async (stores, settings) => {
+    const { applied } = await migrate(stores.database)
+    const takeover = await takeOverRedis(stores, settings)
+    if (takeover !== undefined && takeover.conflicts.length + takeover.unreadable.length > 0) {
+      process.exitCode = exitCodes.failed
+    }
+    if (options.json) process.stdout.write(`${JSON.stringify({ applied, takeover })}\n`)
+    else print(applied, takeover)
+  })
+}
+
+async function takeOverRedis(stores: Stores, settings: Settings): Promise<TakeoverReport | undefined> {
+  const { conversationStore: store } = stores
+  const copies = redisCopiesOf(stores)
+  if (copies === undefined) return undefined
+  const append = {
+    enforceQuota: false,
+    guestMonthlyLimit: settings.guestMonthlyRequestLimit,
+    embed: stores.embedder !== undefined,
+  }
+  // Deletions that Redis still owes come first: what was erased must not be taken for something older.
+  const owing = createConversations({ store, copies, announcer: new Announcer(), settings: append })
+  while ((await owing.repairCopies()).removed > 0);
+  const conversations = createConversations({ store, announcer: new Announcer(), settings: append })
+  return await takeOver(copies.scan(), { store, conversations, copies })
+}
+
+function print(applied: readonly string[], takeover: TakeoverReport | undefined): void {
+  const lines = applied.length === 0 ? ['The tables are up to date.'] : applied.map(name => `Carried out ${name}.`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+  if (takeover === undefined) return
+  const { conflicts, unreadable, ...counts } = takeover
+  if (counts.found === 0) {
+    process.stdout.write('Redis holds no guests of an older system.\n')
+    return
+  }
+  const row = { ...counts, conflicts: conflicts.length, unreadable: unreadable.length }
+  process.stdout.write(`\nGuests of an older system in Redis:\n${table([row])}`)
+  for (const guestId of conflicts) {
+    process.stdout.write(`guest:${guestId}: PostgreSQL says something else; it stands, and the key was left alone\n`)
+  }
+  for (const { guestId, reason } of unreadable) {
+    process.stdout.write(`guest:${guestId}: ${reason}; the key was left alone\n`)
+  }
+}

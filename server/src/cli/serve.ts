@@ -1,0 +1,11 @@
+import { Command } from 'commander'
+
+/** `reprise serve`: serves until a signal asks it to stop. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve the guest chat (default: on 127.0.0.1:8000, embedded in ./data)')
+    .action(async () => {
+      const [{ readSettings }, { serve }] = await Promise.all([import('../config/settings.ts'), import('../serve.ts')])
+      await serve(readSettings(process.env))
+    })
+}
