@@ -35,7 +35,7 @@ export function googleAccessTokens(auth: AccessTokens | undefined): (signal: Abo
 function noToken(reason: string): RepriseError {
   return new RepriseError(
     'embedding_failed',
-    `Google gave no access token: ${reason.slice(0, 300)}. Check GOOGLE_APPLICATION_CREDENTIALS.`,
+    `Google gave no access token: ${reason.slice(0, 300).replace(/\.$/, '')}. Check GOOGLE_APPLICATION_CREDENTIALS.`,
   )
 }
 

@@ -1,3 +1,5 @@
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
+import { RepriseError } from '../../base/reprise-error.ts'
 import type { Embedder } from '../../ports/embedder.ts'
 
 export interface HashEmbedderOptions {
@@ -27,7 +29,8 @@ export function hashEmbedder({ dimensions = 256 }: HashEmbedderOptions = {}): Em
     embed: async (texts, signal) => {
       const embeddings = []
       for (const text of texts) {
-        embeddings.push({ vector: await vectorOf(text, dimensions, signal), truncated: false })
+        if (signal.aborted) throw new RepriseError('embedding_failed', 'Embedding was called off.')
+        embeddings.push({ vector: await vectorOf(text, dimensions), truncated: false })
         await turnOfOthers()
       }
       return embeddings
@@ -36,7 +39,7 @@ export function hashEmbedder({ dimensions = 256 }: HashEmbedderOptions = {}): Em
   }
 }
 
-async function vectorOf(text: string, dimensions: number, signal: AbortSignal): Promise<Float32Array> {
+async function vectorOf(text: string, dimensions: number): Promise<Float32Array> {
   const sums = new Float64Array(dimensions)
   const add = (hash: number, weight: number) => {
     const bucket = (hash >>> 1) % dimensions
@@ -57,7 +60,6 @@ async function vectorOf(text: string, dimensions: number, signal: AbortSignal): 
       if (++features % featuresPerTurn === 0) await turnOfOthers()
     }
     if (++features % featuresPerTurn === 0) await turnOfOthers()
-    signal.throwIfAborted()
   }
 
   // A text of punctuation alone has no words, and opposite signs can cancel: the text as a whole is the last feature.
@@ -80,8 +82,4 @@ function mix(hash: number): number {
   mixed ^= mixed >>> 13
   mixed = Math.imul(mixed, 0xc2b2ae35)
   return (mixed ^ (mixed >>> 16)) >>> 0
-}
-
-function turnOfOthers(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
 }

@@ -1,0 +1,4 @@
+export type { ContractCase } from './contract-case.ts'
+export { type ConversationCopiesUnderTest, conversationCopiesSuite } from './conversation-copies-suite.ts'
+export { embedderSuite } from './embedder-suite.ts'
+export { type KeptEmbedding, type OutboxHarness, outboxSuite } from './outbox-suite.ts'
