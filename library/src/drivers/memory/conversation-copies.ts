@@ -22,6 +22,12 @@ interface Kept {
   expiresAt: number
 }
 
+/** The copies in memory, with what operators need beyond the port. */
+export interface MemoryConversationCopies extends ConversationCopies {
+  /** What all copies cost together. */
+  readonly bytes: number
+}
+
 /** What a kept copy costs beside its text, about. */
 const overheadBytes = 512
 const fillClaimMs = 3_000
@@ -31,7 +37,7 @@ const maxClaims = 10_000
  * Copies of guests' histories in this process's memory, where there is no Redis.
  * @example const copies = memoryConversationCopies({ maxBytes: 64 * 1024 * 1024 })
  */
-export function memoryConversationCopies(options: MemoryConversationCopiesOptions = {}): ConversationCopies {
+export function memoryConversationCopies(options: MemoryConversationCopiesOptions = {}): MemoryConversationCopies {
   const { maxBytes = 64 * 1024 * 1024, lifetimeMs = 86_400_000, maxCopyBytes = 1024 * 1024 } = options
   const { maxTombstones = 100_000, clock = systemClock } = options
   // Maps keep their order of insertion: the first is the one unused longest, or made first.
@@ -119,6 +125,9 @@ export function memoryConversationCopies(options: MemoryConversationCopiesOption
 
   return {
     name: 'memory',
+    get bytes() {
+      return totalBytes
+    },
     isAvailable: true,
     onReturn: () => () => {},
     read: async guestIds => guestIds.map(read),

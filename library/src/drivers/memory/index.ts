@@ -1,1 +1,5 @@
-export { type MemoryConversationCopiesOptions, memoryConversationCopies } from './conversation-copies.ts'
+export {
+  type MemoryConversationCopies,
+  type MemoryConversationCopiesOptions,
+  memoryConversationCopies,
+} from './conversation-copies.ts'

@@ -1,0 +1,126 @@
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import { Announcer, type Clock, hourlyMetrics } from 'reprise'
+import { type ConversationEvents, createConversations } from 'reprise/conversation'
+import { prometheusMetrics } from 'reprise/prometheus'
+import type { Stores } from './compose.ts'
+import type { Settings } from './config/settings-table.ts'
+import type { HealthProvider } from './http/health-routes.ts'
+import { createServer } from './http/server.ts'
+import { version } from './version.ts'
+import { startCopyRepair } from './workers/copy-repair.ts'
+import type { EmbeddingEvents } from './workers/embedding-events.ts'
+import { startEmbeddingWorker } from './workers/embedding-worker.ts'
+import { startMetricsFlusher } from './workers/metrics-flusher.ts'
+import type { Worker } from './workers/periodic.ts'
+import { startRetention } from './workers/retention.ts'
+
+export interface ApplicationParts {
+  readonly settings: Settings
+  /** Opened, with tables that are up to date. The application closes them. */
+  readonly stores: Stores
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+export interface Application {
+  /** Where it listens, such as `http://127.0.0.1:8000`. */
+  readonly url: string
+  /** Stops accepting, lets running requests finish, flushes what was gathered, and closes the stores. */
+  close(): Promise<void>
+}
+
+/** What share of one core the built-in embedder takes at most; it runs beside the chat. */
+const hashEmbedderShare = 0.2
+
+/** Puts the parts together, starts the workers and listens. */
+export async function startApplication({ settings, stores, log, clock }: ApplicationParts): Promise<Application> {
+  const conversationEvents = new Announcer<ConversationEvents>()
+  const embeddingEvents = new Announcer<EmbeddingEvents>()
+  const { conversationStore: store, outbox, embedder, fastCopies } = stores
+  const copies = fastCopies?.copies
+  const conversations = createConversations({
+    store,
+    copies,
+    announcer: conversationEvents,
+    clock,
+    settings: {
+      enforceQuota: settings.enforceQuota,
+      guestMonthlyLimit: settings.guestMonthlyRequestLimit,
+      embed: embedder !== undefined,
+    },
+  })
+  const hourly = hourlyMetrics({ store: stores.hourlyMetricsStore, conversations: conversationEvents, clock })
+  const metrics = prometheusMetrics({
+    conversations: conversationEvents,
+    databases: [stores.databaseEvents],
+    hourlyMetrics: hourly,
+    outbox,
+    clock,
+    ...(fastCopies === undefined ? {} : { copies: fastCopies.copies, cacheMemoryBytes: fastCopies.usedBytes }),
+  })
+
+  const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
+  const workers: Worker[] = [
+    startMetricsFlusher({ metrics: hourly, clock, onFailure: onFailure('metrics') }),
+    startRetention({
+      store,
+      conversations,
+      guestRetentionDays: settings.guestRetentionDays,
+      clock,
+      onFailure: onFailure('retention'),
+    }),
+  ]
+  if (copies !== undefined) {
+    workers.push(startCopyRepair({ conversations, copies, clock, onFailure: onFailure('copy repair') }))
+  }
+  if (embedder !== undefined) {
+    const maxBusyShare = settings.embedder === 'hash' ? hashEmbedderShare : 1
+    const worker = startEmbeddingWorker({ outbox, embedder, announcer: embeddingEvents, clock, maxBusyShare })
+    conversationEvents.on('message_saved', ({ embeddingQueued }) => {
+      if (embeddingQueued) worker.wake()
+    })
+    workers.push(worker)
+  }
+
+  const health: HealthProvider = {
+    checkReady: async () => {
+      await store.fences([])
+    },
+    report: async () => ({
+      status: 'healthy',
+      redisAvailable: copies?.name === 'redis' && copies.isAvailable,
+      warnings: [],
+      hitRates: { ai: 0, rag: 0, db: 0 },
+    }),
+  }
+  const server = createServer({
+    conversations,
+    settings,
+    health,
+    metrics: { contentType: metrics.contentType, metrics: () => metrics.text() },
+    log,
+    version,
+    onAnswered: answer => metrics.recordHttpRequest(answer),
+  })
+
+  async function close(): Promise<void> {
+    await server.close()
+    await Promise.allSettled(workers.map(worker => worker.close()))
+    metrics.close()
+    await stores.close()
+  }
+
+  try {
+    await server.listen({ host: settings.host, port: settings.port })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { url: urlOf(server.server.address(), settings.host), close }
+}
+
+function urlOf(address: AddressInfo | string | null, host: string): string {
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,129 @@
+import {
+  Announcer,
+  type Clock,
+  type ConversationCopies,
+  type ConversationStore,
+  type Embedder,
+  type HourlyMetricsStore,
+  type Outbox,
+} from 'reprise'
+import { openEmbeddedDatabase } from 'reprise/embedded'
+import { hashEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
+import { memoryConversationCopies } from 'reprise/memory'
+import {
+  connectPostgres,
+  type Database,
+  type DatabaseEvents,
+  postgresConversationStore,
+  postgresHourlyMetrics,
+  postgresOutbox,
+} from 'reprise/postgres'
+import { connectRedis, type RedisConversationCopies, redisConversationCopies } from 'reprise/redis'
+import type { Settings } from './config/settings-table.ts'
+
+/** The fast copies, and what only their driver can tell. `usedBytes` asks for the memory in use. */
+export type FastCopies =
+  | { readonly kind: 'redis'; readonly copies: RedisConversationCopies; readonly usedBytes: () => Promise<number> }
+  | { readonly kind: 'memory'; readonly copies: ConversationCopies; readonly usedBytes: () => Promise<number> }
+
+/** Everything that the settings name, opened. The one place that knows which drivers there are. */
+export interface Stores {
+  readonly database: Database
+  readonly databaseEvents: Announcer<DatabaseEvents>
+  readonly conversationStore: ConversationStore
+  readonly outbox: Outbox
+  /** Over a connection of its own where there is more than one, so that counting never waits for the chat. */
+  readonly hourlyMetricsStore: HourlyMetricsStore
+  readonly fastCopies: FastCopies | undefined
+  readonly embedder: Embedder | undefined
+  /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
+  readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
+  close(): Promise<void>
+}
+
+/** Opens the stores and models that the settings name. Nothing listens yet and no table is changed. */
+export async function openStores(settings: Settings, clock: Clock): Promise<Stores> {
+  const databaseEvents = new Announcer<DatabaseEvents>()
+  const database = await openDatabase(settings, databaseEvents, clock)
+  const fastCopies = await openFastCopies(settings, clock)
+  const embedder = openEmbedder(settings)
+  return {
+    database,
+    databaseEvents,
+    conversationStore: postgresConversationStore(database),
+    outbox: postgresOutbox(database),
+    hourlyMetricsStore: postgresHourlyMetrics(database),
+    fastCopies,
+    embedder,
+    described: {
+      database:
+        settings.databaseUrl === undefined
+          ? `embedded PostgreSQL in ${settings.dataDirectory}`
+          : `PostgreSQL at ${placeOf(settings.databaseUrl)}`,
+      copies: describeCopies(settings),
+      embedder: embedder?.model ?? 'none',
+    },
+    close: async () => {
+      await Promise.allSettled([embedder?.close(), fastCopies?.copies.close()])
+      await database.close()
+    },
+  }
+}
+
+async function openDatabase(settings: Settings, announcer: Announcer<DatabaseEvents>, clock: Clock): Promise<Database> {
+  if (settings.databaseUrl === undefined) {
+    return openEmbeddedDatabase({ directory: settings.dataDirectory, announcer, clock })
+  }
+  return connectPostgres({
+    url: settings.databaseUrl,
+    maxConnections: settings.databasePoolSize,
+    announcer,
+    clock,
+  })
+}
+
+async function openFastCopies(settings: Settings, clock: Clock): Promise<FastCopies | undefined> {
+  if (!settings.enableCache) return undefined
+  if (settings.redisUrl === undefined || !settings.enableRedisCache) {
+    const copies = memoryConversationCopies({ clock })
+    return { kind: 'memory', copies, usedBytes: async () => copies.bytes }
+  }
+  const redis = await connectRedis({ url: settings.redisUrl, clock })
+  return { kind: 'redis', copies: redisConversationCopies(redis), usedBytes: () => redis.usedMemory() }
+}
+
+function openEmbedder(settings: Settings): Embedder | undefined {
+  const { embedderBaseUrl, embedderModel, embedderApiKey } = settings
+  switch (settings.embedder) {
+    case 'none':
+    case 'local':
+      return undefined
+    case 'hash':
+      return hashEmbedder()
+    case 'openai':
+      return openaiEmbedder({
+        baseUrl: embedderBaseUrl ?? 'https://api.openai.com/v1',
+        model: embedderModel ?? 'text-embedding-3-small',
+        ...(embedderApiKey === undefined ? {} : { apiKey: embedderApiKey }),
+      })
+    case 'vertex':
+      return vertexEmbedder({
+        // A rule of the settings asks for the project with this embedder.
+        project: settings.googleCloudProject ?? '',
+        location: settings.googleCloudLocation,
+        ...(embedderModel === undefined ? {} : { model: embedderModel }),
+        ...(embedderBaseUrl === undefined ? {} : { baseUrl: embedderBaseUrl }),
+      })
+  }
+}
+
+function describeCopies(settings: Settings): string {
+  if (!settings.enableCache) return 'none (ENABLE_CACHE=false)'
+  if (settings.redisUrl === undefined || !settings.enableRedisCache) return 'memory of this process'
+  return `Redis at ${placeOf(settings.redisUrl)}`
+}
+
+/** Host and port of a URL, without its credentials. */
+function placeOf(url: string): string {
+  return new URL(url).host
+}

@@ -1,0 +1,86 @@
+import { pino } from 'pino'
+import { type Clock, messageOf, RepriseError, systemClock } from 'reprise'
+import { migrate } from 'reprise/postgres'
+import { type Application, startApplication } from './application.ts'
+import { openStores, type Stores } from './compose.ts'
+import type { Settings } from './config/settings-table.ts'
+
+/** How long a start waits for a database that is not there yet. */
+const databasePatienceMs = 60_000
+const databasePauseMs = 1_000
+/** How long a graceful stop may take before the process ends all the same. */
+const stopLimitMs = 30_000
+
+/** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal ends the process at once. */
+export async function serve(settings: Settings): Promise<void> {
+  const clock = systemClock
+  const log = pino({ level: settings.logLevel }, pino.destination(2))
+  const stores = await openStores(settings, clock)
+  const application = await start(settings, stores, clock, log)
+  process.stdout.write(greeting(application, stores))
+  stopOnSignal(application, log)
+}
+
+async function start(settings: Settings, stores: Stores, clock: Clock, log: pino.Logger): Promise<Application> {
+  try {
+    await migrateWithPatience(stores, clock)
+    return await startApplication({ settings, stores, log, clock })
+  } catch (error) {
+    await stores.close()
+    throw error
+  }
+}
+
+/** A database that starts together with the server is waited for. */
+async function migrateWithPatience(stores: Stores, clock: Clock): Promise<void> {
+  const startedAt = clock.monotonicMs()
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await migrate(stores.database)
+      return
+    } catch (error) {
+      const isAway = error instanceof RepriseError && error.code === 'database_unavailable'
+      if (!isAway || clock.monotonicMs() - startedAt > databasePatienceMs) throw error
+      if (tries === 0) {
+        process.stderr.write(
+          `reprise: ${stores.described.database} cannot be reached yet (${messageOf(error)}); trying for a minute.\n`,
+        )
+      }
+      await new Promise(resolve => setTimeout(resolve, databasePauseMs))
+    }
+  }
+}
+
+function greeting({ url }: Application, { described }: Stores): string {
+  return `Reprise listens on ${url}
+  conversations  ${described.database}
+  fast copies    ${described.copies}
+  embeddings     ${described.embedder}
+  documentation  ${url}/docs
+
+Try it:
+  curl -X POST ${url}/v1/guest/chat/me -H 'content-type: application/json' -d '{"role":"user","content":"Hello"}'
+`
+}
+
+function stopOnSignal(application: Application, log: pino.Logger): void {
+  let isStopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(1)
+    isStopping = true
+    log.info({ signal }, 'stopping: running requests finish; a second signal ends at once')
+    const limit = setTimeout(() => process.exit(1), stopLimitMs)
+    application.close().then(
+      () => {
+        clearTimeout(limit)
+        process.exitCode = 0
+      },
+      error => {
+        log.error({ err: error }, 'the stop failed')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
