@@ -2,10 +2,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 
-export interface Proxy extends AsyncDisposable {
+export interface TcpProxy extends AsyncDisposable {
   readonly port: number
   /** How many connections go through it now. */
   readonly connections: number
+  /** How many connections were made since it started. */
+  readonly accepted: number
   /** Each piece of data arrives this much later, in both directions. */
   setDelay(delayMs: number): void
   /** While half-open, connections are taken and stay, but nothing is passed on; afterwards what was held goes through. */
@@ -18,11 +20,12 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /** A TCP proxy before a server on 127.0.0.1, to make its network slow or broken. */
-export async function startProxy(targetPort: number): Promise<Proxy> {
+export async function startProxy(targetPort: number): Promise<TcpProxy> {
   const port = await freePort()
   const sockets = new Set<Socket>()
   let delayMs = 0
   let halfOpen = false
+  let accepted = 0
   let wake: (() => void)[] = []
   let server: Server | undefined = await listen()
 
@@ -35,6 +38,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
   }
 
   function join(client: Socket): void {
+    accepted += 1
     const target = connect(targetPort, '127.0.0.1')
     for (const [from, to] of [
       [client, target],
@@ -91,6 +95,9 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     port,
     get connections() {
       return sockets.size / 2
+    },
+    get accepted() {
+      return accepted
     },
     setDelay: value => {
       delayMs = value
