@@ -177,6 +177,15 @@ describe('prometheus metrics', () => {
     expect(text).not.toContain('web-1')
   })
 
+  test('embeddings are counted by what became of them', async () => {
+    const metrics = start()
+    metrics.recordEmbedding('stored')
+    metrics.recordEmbedding('failed')
+    metrics.recordEmbedding('failed')
+    expect(await sampleOf(metrics, 'reprise_embeddings_total{result="failed"}')).toBe(2)
+    expect(await sampleOf(metrics, 'reprise_embeddings_total{result="dead"}')).toBe(0)
+  })
+
   test('HTTP requests are counted by route pattern; what no route matched is one label', async () => {
     const metrics = start()
     const route = '/v1/guest/chat/:guestId'
@@ -184,7 +193,7 @@ describe('prometheus metrics', () => {
     metrics.recordHttpRequest({ method: 'BREW', route: undefined, status: 404, durationMs: 1 })
     const posts = `reprise_http_requests_total{method="POST",route="${route}",status="200"}`
     expect(await sampleOf(metrics, posts)).toBe(1)
-    const unmatched = 'reprise_http_requests_total{method="OTHER",route="unmatched",status="404"}'
+    const unmatched = 'reprise_http_requests_total{method="OTHER",route="unknown",status="404"}'
     expect(await sampleOf(metrics, unmatched)).toBe(1)
   })
 
@@ -235,6 +244,7 @@ describeWith(['promtool'], 'prometheus metrics before promtool', () => {
     databases[0]?.announce('query', query('message_cache', true))
     databases[0]?.announce('pool', { size: 10, available: 7 })
     conversations.announce('message_saved', saved)
+    metrics.recordEmbedding('stored')
     metrics.recordHttpRequest({ method: 'GET', route: '/metrics', status: 200, durationMs: 1 })
     await new Promise(resolve => setImmediate(resolve))
     const text = await metrics.text()

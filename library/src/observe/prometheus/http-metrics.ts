@@ -27,7 +27,7 @@ export function httpMetrics(registry: Registry): (request: HttpRequestSeen) => v
   return ({ method, route, status, durationMs }) => {
     const children = childrenOf(
       methods.has(method) ? method : 'OTHER',
-      route === undefined ? 'unmatched' : routeLabel(route),
+      route === undefined ? 'unknown' : routeLabel(route),
     )
     children.counterOf(String(status)).inc()
     children.seconds.observe(durationMs / 1000)

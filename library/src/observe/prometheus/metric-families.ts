@@ -152,6 +152,12 @@ export const metricFamilies = {
     labels: [],
     help: 'Whether the fast copy of the conversations can be reached: 1 or 0.',
   },
+  embeddings: {
+    name: 'reprise_embeddings_total',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Embeddings of messages: stored, a try that failed, or given up (dead).',
+  },
   outboxPending: {
     name: 'reprise_outbox_pending',
     type: 'gauge',

@@ -8,6 +8,7 @@ import type { Outbox } from '../../ports/outbox.ts'
 import type { HourlyMetrics } from '../hourly-metrics.ts'
 import { conversationMetrics } from './conversation-metrics.ts'
 import { databaseMetrics } from './database-metrics.ts'
+import { type EmbeddingResult, embeddingMetrics } from './embedding-metrics.ts'
 import { type HttpRequestSeen, httpMetrics } from './http-metrics.ts'
 import { metricFamilies } from './metric-families.ts'
 import { registerCounter } from './register.ts'
@@ -34,6 +35,8 @@ export interface PrometheusMetrics {
   readonly contentType: string
   /** All families in Prometheus' text format. */
   text(): Promise<string>
+  /** Counts what became of a message's embedding. */
+  recordEmbedding(result: EmbeddingResult): void
   /** Counts an HTTP request that was answered. */
   recordHttpRequest(request: HttpRequestSeen): void
   /** Ends all subscriptions. */
@@ -68,6 +71,7 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    recordEmbedding: embeddingMetrics(registry),
     recordHttpRequest: httpMetrics(registry),
     close: () => {
       ending.abort()
