@@ -35,25 +35,27 @@ CREATE TABLE IF NOT EXISTS reprise_migrations (
 
 /**
  * Brings a database to the tables that this version works with: an empty one, one of an earlier version, or one with
- * populated tables of the same shape that something else made, which are taken over without losing a row. Each file of
- * `library/migrations` is carried out once, in order, in a transaction of its own; several processes may start together.
- * Answers the names of the files that were carried out now.
- * @throws RepriseError `migration_failed`, when nothing of the named file has been changed
+ * populated tables of the same shape that something else made, which are taken over without losing a row. The files of
+ * `library/migrations` are carried out once each, in order, all in one transaction: a failure leaves the database as it
+ * was. Several processes may start together. Answers the names of the files that were carried out now.
+ * @throws RepriseError `migration_failed`
  */
 export async function migrate(
   database: Database,
   options: MigrateOptions = {},
 ): Promise<{ readonly applied: readonly string[] }> {
   const files = await readFiles()
-  const done = await appliedChecksums(database)
-  refuseUnknown(files, done)
-  const applied: string[] = []
-  for (const file of files) {
-    const checksum = done.get(file.name)
-    if (checksum !== undefined) refuseChanged(file, checksum)
-    else if (await carryOut(database, file, options)) applied.push(file.name)
-  }
-  return { applied }
+  if (pendingOf(files, await appliedChecksums(database)).length === 0) return { applied: [] }
+  return database.transaction(async transaction => {
+    await transaction.script(prelude)
+    // Asked again under the lock: another process may have been faster.
+    const pending = pendingOf(files, await readChecksums(transaction))
+    for (const file of pending) {
+      options.onStep?.(file.name)
+      await carryOut(transaction, file)
+    }
+    return { applied: pending.map(file => file.name) }
+  })
 }
 
 async function readFiles(): Promise<MigrationFile[]> {
@@ -88,42 +90,32 @@ async function readChecksums(from: Pick<Transaction, 'run'>): Promise<Map<string
   return new Map(rows.map(({ name, checksum }) => [name, checksum]))
 }
 
-/** True when the file was carried out, false when another process was faster. */
-async function carryOut(database: Database, file: MigrationFile, options: MigrateOptions): Promise<boolean> {
-  const { name, checksum, sql } = file
+/** The files that are still to be carried out, if those that were are the very ones that this version holds. */
+function pendingOf(files: readonly MigrationFile[], done: ReadonlyMap<string, string>): readonly MigrationFile[] {
+  const names = new Set(files.map(file => file.name))
+  const unknown = [...done.keys()].filter(name => !names.has(name))
+  if (unknown.length > 0) {
+    throw failed(
+      `The database was migrated by a newer version of Reprise (${unknown.join(', ')}). Use that version or a newer one.`,
+    )
+  }
+  const changed = files.find(file => done.has(file.name) && done.get(file.name) !== file.checksum)
+  if (changed !== undefined) {
+    throw failed(
+      `${changed.name} was carried out on this database with another content. Restore the file as it was released; a change to the tables needs a new file.`,
+    )
+  }
+  return files.filter(file => !done.has(file.name))
+}
+
+async function carryOut(transaction: Transaction, { name, checksum, sql }: MigrationFile): Promise<void> {
   try {
-    return await database.transaction(async transaction => {
-      await transaction.script(prelude)
-      const known = (await readChecksums(transaction)).get(name)
-      if (known !== undefined) {
-        refuseChanged(file, known)
-        return false
-      }
-      options.onStep?.(name)
-      await transaction.script(sql)
-      await transaction.run(statementOf(builder.insertInto('reprise_migrations').values({ name, checksum })))
-      return true
-    })
+    await transaction.script(sql)
+    await transaction.run(statementOf(builder.insertInto('reprise_migrations').values({ name, checksum })))
   } catch (error) {
     if (!(error instanceof StatementError)) throw error
-    throw failed(`${name} could not be carried out, and nothing of it was changed: ${error.message}.`, error)
+    throw failed(`The database was left as it was, because ${name} could not be carried out: ${error.message}.`, error)
   }
-}
-
-function refuseUnknown(files: readonly MigrationFile[], done: ReadonlyMap<string, string>): void {
-  const known = new Set(files.map(file => file.name))
-  const unknown = [...done.keys()].filter(name => !known.has(name))
-  if (unknown.length === 0) return
-  throw failed(
-    `The database was migrated by a newer version of Reprise (${unknown.join(', ')}). Use that version or a newer one.`,
-  )
-}
-
-function refuseChanged(file: MigrationFile, checksum: string): void {
-  if (file.checksum === checksum) return
-  throw failed(
-    `${file.name} was carried out on this database with another content. Restore the file as it was released; a change to the tables needs a new file.`,
-  )
 }
 
 function failed(message: string, cause?: unknown): RepriseError {
