@@ -7,22 +7,13 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Runs every contender once a round, in turn, so that a machine that slows down slows all of them; each round begins
- * with another one.
+ * Runs every contender once a round, so that a machine that slows down slows all of them; each round begins with another
+ * one. What they find they keep themselves.
  */
-export async function alternate<Name extends string, Figures>(
-  rounds: number,
-  contenders: Readonly<Record<Name, () => Promise<Figures>>>,
-): Promise<Readonly<Record<Name, readonly Figures[]>>> {
-  const names = Object.keys(contenders) as Name[]
-  const results = Object.fromEntries(names.map(name => [name, [] as Figures[]])) as Record<Name, Figures[]>
+export async function inTurn(rounds: number, contenders: readonly (() => Promise<unknown>)[]): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    for (const [turn] of names.entries()) {
-      const name = names[(turn + round) % names.length] as Name
-      results[name].push(await contenders[name]())
-    }
+    for (const [turn] of contenders.entries()) await contenders[(turn + round) % contenders.length]?.()
   }
-  return results
 }
 
 /** The median of each figure over the rounds. */
@@ -31,5 +22,6 @@ export function medians<Field extends string>(
 ): Readonly<Record<Field, number>> {
   const fields = Object.keys(rounds[0] ?? {}) as Field[]
   const entries = fields.map(field => [field, median(rounds.map(round => round[field]))])
+  // Each field of the rounds has its entry.
   return Object.fromEntries(entries) as Record<Field, number>
 }

@@ -1,0 +1,37 @@
+import type { PostgresServer } from '../../testbed/postgres.ts'
+import type { RedisServer } from '../../testbed/redis.ts'
+import type { Databases } from '../measure/databases.ts'
+import { type RepriseServer, startReprise } from '../measure/reprise-server.ts'
+
+/** How long and how often things are measured. */
+export interface Effort {
+  readonly rounds: number
+  readonly seconds: number
+  readonly warmUpSeconds: number
+}
+
+/** The real servers that everything runs on. */
+export interface Arena {
+  readonly postgres: PostgresServer
+  readonly redis: RedisServer
+  readonly databases: Databases
+  readonly effort: Effort
+}
+
+/** Runs a freshly started Reprise on a copy of a template and an empty Redis, and takes both away again. */
+export async function onFreshReprise<Result>(
+  arena: Arena,
+  template: string,
+  settings: Readonly<Record<string, string>>,
+  work: (server: RepriseServer) => Promise<Result>,
+): Promise<Result> {
+  await using database = await arena.databases.copy(template)
+  await arena.redis.restart({ empty: true })
+  await using server = await startReprise({ DATABASE_URL: database.url, REDIS_URL: arena.redis.url, ...settings })
+  return await work(server)
+}
+
+/** The path of a script beside the questions. */
+export function script(name: string): string {
+  return new URL(name, import.meta.url).pathname
+}

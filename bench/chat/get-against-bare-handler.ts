@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePort } from '../../testbed/free-port.ts'
+import { privateDirectory } from '../../testbed/private-directory.ts'
+import { startServer } from '../../testbed/server-process.ts'
+import { type Answer, figure } from '../measure/report.ts'
+import type { RepriseServer } from '../measure/reprise-server.ts'
+import { inTurn, medians } from '../measure/rounds.ts'
+import { type WrkFigures, wrk } from '../measure/wrk.ts'
+import { type Arena, onFreshReprise, script } from './arena.ts'
+
+const connections = 64
+const template = 'histories'
+const guests = 100
+const messagesEach = 50
+const promised = 0.5
+
+/** How much of a bare handler's speed is left when the bytes come from Redis, believed only if PostgreSQL agrees? */
+export async function getQuestion(arena: Arena): Promise<Answer> {
+  const { databases, effort } = arena
+  await databases.makeTemplate(template, script('fill.sql'), { guests, messages_each: messagesEach })
+  const bytes = await onFreshReprise(arena, template, {}, readOne)
+  await using handler = await startBareHandler(bytes)
+
+  const ours: (WrkFigures & { readonly fromCopyPercent: number })[] = []
+  const bare: WrkFigures[] = []
+  const warmThenRead = async (url: string) => {
+    const options = { script: script('get.lua'), url, connections, arguments: ['guest-', guests] }
+    await wrk({ ...options, seconds: effort.warmUpSeconds })
+    return await wrk({ ...options, seconds: effort.seconds })
+  }
+  const readOurs = async (server: RepriseServer) => {
+    const figures = await warmThenRead(server.url)
+    const reads = await server.metric('reprise_history_reads_total')
+    const fromCopy = await server.metric('reprise_history_reads_total', 'source="redis"')
+    ours.push({ ...figures, fromCopyPercent: (fromCopy / reads) * 100 })
+  }
+  await inTurn(effort.rounds, [
+    () => onFreshReprise(arena, template, {}, readOurs),
+    async () => bare.push(await warmThenRead(handler.url)),
+  ])
+
+  const [reprise, peer] = [medians(ours), medians(bare)]
+  const found = reprise.requestsPerSecond / peer.requestsPerSecond
+  const row = (name: string, { requestsPerSecond, p50Ms, p99Ms }: WrkFigures, fromCopy: string) => {
+    return [name, figure(requestsPerSecond), figure(p50Ms), figure(p99Ms), fromCopy]
+  }
+  return {
+    title: 'GET against a bare handler',
+    method:
+      `${connections} connections read histories of ${messagesEach} messages (${figure(bytes.length)} bytes) of ${guests} ` +
+      'guests (wrk). The bare handler is a Fastify route in its own process that answers the same bytes from its memory.',
+    columns: ['', 'requests/s', 'p50 ms', 'p99 ms', 'from the Redis copy'],
+    rows: [row('Reprise', reprise, `${figure(reprise.fromCopyPercent, 2)} %`), row('bare Fastify handler', peer, '')],
+    bars: [
+      {
+        promise: `at least ${figure(promised, 1)} × the bare handler`,
+        found: `${figure(found, 2)} ×`,
+        isMet: found >= promised,
+      },
+    ],
+  }
+}
+
+async function readOne({ url }: RepriseServer): Promise<Buffer> {
+  const response = await fetch(`${url}/v1/guest/chat/guest-1`)
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const messages: unknown = JSON.parse(bytes.toString('utf8'))
+  if (Array.isArray(messages) && messages.length === messagesEach) return bytes
+  throw new Error(`expected ${messagesEach} messages, but ${bytes.toString('utf8').slice(0, 200)} came`)
+}
+
+async function startBareHandler(bytes: Buffer): Promise<{ readonly url: string } & AsyncDisposable> {
+  const [port, home] = [await freePort(), await privateDirectory('bare')]
+  const file = join(home.path, 'answer.json')
+  await writeFile(file, bytes)
+  const url = `http://127.0.0.1:${port}`
+  const server = await startServer({
+    binary: process.execPath,
+    args: [script('bare-handler.ts'), `${port}`, file],
+    user: undefined,
+    directory: home.path,
+    logFile: join(home.path, 'log'),
+    answers: () =>
+      fetch(`${url}/v1/guest/chat/any`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+  })
+  return {
+    url,
+    [Symbol.asyncDispose]: async () => {
+      await server.end('SIGTERM')
+      await home[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { requireBinary } from '../../testbed/binaries.ts'
+import { freePort } from '../../testbed/free-port.ts'
+import { privateDirectory } from '../../testbed/private-directory.ts'
+import { startServer } from '../../testbed/server-process.ts'
+
+/** The built command `reprise`. */
+export const repriseMain = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url))
+
+export interface RepriseServer extends AsyncDisposable {
+  readonly url: string
+  readonly pid: number
+  /** The sum of a metric's samples that carry a label such as `source="redis"`; of all, when none is named. */
+  metric(name: string, label?: string): Promise<number>
+}
+
+/** Starts Reprise as a process of its own, with these settings and no others. It ends by SIGTERM. */
+export async function startReprise(settings: Readonly<Record<string, string>>): Promise<RepriseServer> {
+  const port = await freePort()
+  const home = await privateDirectory('reprise')
+  const url = `http://127.0.0.1:${port}`
+  const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', ...settings }
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+  const server = await startServer({
+    // `env` becomes the server, so that the process id is the server's.
+    binary: requireBinary('env'),
+    args: ['-i', ...variables, process.execPath, repriseMain, 'serve'],
+    user: undefined,
+    directory: home.path,
+    logFile: `${home.path}/log`,
+    answers: () => isReady(url),
+  })
+  return {
+    url,
+    pid: server.pid,
+    metric: async (name, label = '') => {
+      const text = await (await fetch(`${url}/metrics`)).text()
+      const samples = text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      return samples.filter(line => line.includes(label)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server.end('SIGTERM')
+      await home[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`)).ok
+  } catch {
+    await sleep(50)
+    return false
+  }
+}
