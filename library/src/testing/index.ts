@@ -1,4 +1,14 @@
 export type { ContractCase } from './contract-case.ts'
 export { type ConversationCopiesUnderTest, conversationCopiesSuite } from './conversation-copies-suite.ts'
 export { embedderSuite } from './embedder-suite.ts'
+export type {
+  AppendOperation,
+  EraseOperation,
+  HistoryOperation,
+  MigrateOperation,
+  ReadOperation,
+  Violation,
+  ViolationKind,
+} from './history-checker/operations.ts'
+export { checkHistory } from './history-checker.ts'
 export { type KeptEmbedding, type OutboxHarness, outboxSuite } from './outbox-suite.ts'

@@ -1,0 +1,164 @@
+import type {
+  AppendOperation,
+  EraseOperation,
+  HistoryOperation,
+  MigrateOperation,
+  ReadOperation,
+} from './operations.ts'
+
+/** A message: all attempts to send it, which are one, or retries by one key. */
+export interface SentMessage {
+  readonly value: string
+  readonly owner: string
+  readonly attempts: readonly AppendOperation[]
+  readonly firstStartedAtMs: number
+}
+
+/** Where a message stands in a conversation. */
+export interface Placement {
+  readonly message: SentMessage
+  readonly sequence: number
+  /** The first acknowledgement of this place; none where it is only known from reads. */
+  readonly acknowledgement: AppendOperation | undefined
+}
+
+/** A read that answered messages, and the conversation that they belong to. */
+export interface AnsweredRead {
+  readonly operation: ReadOperation
+  readonly values: readonly string[]
+  readonly stale: boolean
+  readonly conversationId: string | undefined
+}
+
+export interface ArrangedConversation {
+  readonly id: string
+  /** Who wrote to it. */
+  readonly owners: ReadonlySet<string>
+  readonly placements: readonly Placement[]
+  readonly reads: readonly AnsweredRead[]
+}
+
+export interface ArrangedHistory {
+  readonly messages: ReadonlyMap<string, SentMessage>
+  readonly conversations: ReadonlyMap<string, ArrangedConversation>
+  readonly appends: readonly AppendOperation[]
+  readonly reads: readonly ReadOperation[]
+  readonly answeredReads: readonly AnsweredRead[]
+  readonly erases: readonly EraseOperation[]
+  readonly migrations: readonly MigrateOperation[]
+}
+
+/** Sorts a log of operations by message and by conversation. */
+export function arrange(operations: readonly HistoryOperation[]): ArrangedHistory {
+  const appends = operations.filter(operation => operation.kind === 'append')
+  const reads = operations.filter(operation => operation.kind === 'read')
+  const messages = messagesOf(appends)
+  const conversationsOf = conversationsByValue(appends)
+  const answeredReads = reads.flatMap(operation => answered(operation, conversationsOf))
+  return {
+    messages,
+    conversations: conversations(appends, answeredReads, messages),
+    appends,
+    reads,
+    answeredReads,
+    erases: operations.filter(operation => operation.kind === 'erase'),
+    migrations: operations.filter(operation => operation.kind === 'migrate'),
+  }
+}
+
+function messagesOf(appends: readonly AppendOperation[]): Map<string, SentMessage> {
+  return new Map(
+    [...Map.groupBy(appends, append => append.value)].map(([value, attempts]) => {
+      const [first] = attempts
+      if (first === undefined) throw new Error('A group is never empty.')
+      if (attempts.length > 1 && (first.idempotencyKey === undefined || !attempts.every(sameKey(first))))
+        throw new TypeError(`The value ${value} was sent more than once without one idempotency key; it tells nothing.`)
+      const firstStartedAtMs = Math.min(...attempts.map(attempt => attempt.startedAtMs))
+      return [value, { value, owner: first.owner, attempts, firstStartedAtMs }]
+    }),
+  )
+}
+
+function sameKey(first: AppendOperation) {
+  return (attempt: AppendOperation) => attempt.idempotencyKey === first.idempotencyKey
+}
+
+/** When each conversation of a value began to hold it: one, unless it was sent again by key after an erase. */
+type ConversationsOf = Map<string, Map<string, number>>
+
+function conversationsByValue(appends: readonly AppendOperation[]): ConversationsOf {
+  const conversationsOf: ConversationsOf = new Map()
+  for (const { value, outcome, startedAtMs } of appends) {
+    if (outcome.kind !== 'acknowledged') continue
+    const known = conversationsOf.get(value) ?? new Map<string, number>()
+    known.set(outcome.conversationId, Math.min(startedAtMs, known.get(outcome.conversationId) ?? startedAtMs))
+    conversationsOf.set(value, known)
+  }
+  return conversationsOf
+}
+
+function answered(operation: ReadOperation, conversationsOf: ConversationsOf): AnsweredRead[] {
+  if (operation.outcome.kind !== 'messages') return []
+  const { values, stale } = operation.outcome
+  const conversationId = operation.conversationId ?? conversationRead(values, operation.endedAtMs, conversationsOf)
+  // What was never acknowledged is known by those it was read together with.
+  if (conversationId !== undefined)
+    for (const value of values)
+      if (!conversationsOf.has(value)) conversationsOf.set(value, new Map([[conversationId, operation.endedAtMs]]))
+  return [{ operation, values, stale, conversationId }]
+}
+
+/** The latest conversation of those that these belong to; rules about single messages find the strangers among them. */
+function conversationRead(
+  values: readonly string[],
+  endedAtMs: number,
+  conversationsOf: ConversationsOf,
+): string | undefined {
+  const [first] = values
+  if (first === undefined) return undefined
+  for (const value of values) {
+    const begun = [...(conversationsOf.get(value) ?? [])].filter(([, startedAtMs]) => startedAtMs <= endedAtMs)
+    const [latest] = begun.sort(([, left], [, right]) => right - left)
+    if (latest !== undefined) return latest[0]
+  }
+  return `of ${first}`
+}
+
+function conversations(
+  appends: readonly AppendOperation[],
+  reads: readonly AnsweredRead[],
+  messages: ReadonlyMap<string, SentMessage>,
+): Map<string, ArrangedConversation> {
+  const placements = new Map<string, Map<string, Placement>>()
+  const place = (conversationId: string, placement: Placement) => {
+    const ofConversation = placements.get(conversationId) ?? new Map<string, Placement>()
+    const known = ofConversation.get(placement.message.value)
+    if (known === undefined || endOf(placement) < endOf(known)) ofConversation.set(placement.message.value, placement)
+    placements.set(conversationId, ofConversation)
+  }
+  for (const append of appends) {
+    const message = messages.get(append.value)
+    if (append.outcome.kind !== 'acknowledged' || message === undefined) continue
+    const { conversationId, sequence } = append.outcome
+    place(conversationId, { message, sequence, acknowledgement: append })
+  }
+  for (const { conversationId, values } of reads) {
+    if (conversationId === undefined) continue
+    values.forEach((value, sequence) => {
+      const message = messages.get(value)
+      if (message !== undefined) place(conversationId, { message, sequence, acknowledgement: undefined })
+    })
+  }
+  const readsOf = Map.groupBy(reads, read => read.conversationId)
+  return new Map(
+    [...placements].map(([id, ofConversation]) => {
+      const sorted = [...ofConversation.values()].sort((left, right) => left.sequence - right.sequence)
+      const owners = new Set(sorted.map(placement => placement.message.owner))
+      return [id, { id, owners, placements: sorted, reads: readsOf.get(id) ?? [] }]
+    }),
+  )
+}
+
+function endOf({ acknowledgement }: Placement): number {
+  return acknowledgement?.endedAtMs ?? Number.POSITIVE_INFINITY
+}
