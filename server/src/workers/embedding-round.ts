@@ -43,7 +43,7 @@ export async function embedItems(
   const waiting = groupsOf(items.filter(item => item.attempts < maxAttempts))
   for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
     const outcome: CallOutcome =
-      clock.now() < untilMs ? await options.call(group.map(item => item.content)) : { kind: 'called_off' }
+      clock.monotonicMs() < untilMs ? await options.call(group.map(item => item.content)) : { kind: 'called_off' }
     switch (outcome.kind) {
       case 'embedded':
         await store(group, outcome)

@@ -112,12 +112,12 @@ export function startEmbeddingWorker(options: EmbeddingWorkerOptions): PeriodicW
     if (waitMs > 0) return rest(waitMs)
 
     nap = new AbortController()
-    const startedAt = clock.now()
+    const startedAt = clock.monotonicMs()
     const items = await outbox.claim(wanted, leaseMs)
     outboxFailures = 0
     if (items.length === 0) return idleOrSearch()
     const outcome = await embedItems(items, startedAt + leaseMs - callLimitMs, round)
-    await restAfter(outcome, clock.now() - startedAt)
+    await restAfter(outcome, clock.monotonicMs() - startedAt)
   }
 
   async function idleOrSearch(): Promise<void> {

@@ -25,11 +25,11 @@ export function missingEmbeddings(options: MissingEmbeddingsOptions): () => Prom
   let nextSearchAt = Number.NEGATIVE_INFINITY
 
   return async () => {
-    if (clock.now() < nextSearchAt) return 'resting'
+    if (clock.monotonicMs() < nextSearchAt) return 'resting'
     const outcome = await outbox.enqueueMissing(model, pageSize, after)
     if (outcome.kind === 'busy') return 'resting'
     after = outcome.next
-    if (after === undefined) nextSearchAt = clock.now() + everyMs
+    if (after === undefined) nextSearchAt = clock.monotonicMs() + everyMs
     if (outcome.enqueued === 0) return after === undefined ? 'resting' : 'searching'
     announcer.announce('embeddings_missing', { model, enqueued: outcome.enqueued })
     return 'found'

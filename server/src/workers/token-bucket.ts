@@ -17,7 +17,7 @@ export class TokenBucket {
     this.#rate = rate
     this.#clock = clock
     this.#tokens = rate.burst
-    this.#filledAt = clock.now()
+    this.#filledAt = clock.monotonicMs()
   }
 
   /** How long until there are `wanted` tokens, or as many as the bucket holds; 0 when they are there. */
@@ -33,9 +33,8 @@ export class TokenBucket {
   }
 
   #fill(): void {
-    const now = this.#clock.now()
-    // A clock that was set back gives nothing, rather than taking tokens away.
-    const elapsedMs = Math.max(0, now - this.#filledAt)
+    const now = this.#clock.monotonicMs()
+    const elapsedMs = now - this.#filledAt
     this.#filledAt = now
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + (elapsedMs / 1000) * this.#rate.perSecond)
   }
