@@ -76,7 +76,8 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Da
       checkpointEveryMs,
       vacuumEveryMs,
       calls: () => calls,
-      run: text => connection.take(send => send({ text, values: [], labels: otherLabels, risk: 'nothing_stored' })),
+      look: text => connection.take(send => send({ text, values: [], risk: 'nothing_stored' })),
+      work: text => connection.take(send => send({ text, values: [], labels: otherLabels, risk: 'nothing_stored' })),
     },
     upkeepEnd.signal,
   )

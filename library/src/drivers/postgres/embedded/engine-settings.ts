@@ -22,8 +22,9 @@ export const startParameters: readonly string[] = [
     maintenance_work_mem: '16MB',
     max_connections: '2',
     max_wal_senders: '0',
-    // Logs would hold statements with their values.
-    log_min_messages: 'panic',
+    // What is logged must not hold statements, which hold values.
+    log_min_messages: 'fatal',
+    log_min_error_statement: 'panic',
     log_checkpoints: 'false',
     // How many old files of the log are kept for reuse; new ones are begun at a checkpoint of ours.
     min_wal_size: '48MB',

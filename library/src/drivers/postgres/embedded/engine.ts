@@ -21,47 +21,63 @@ export interface EngineOptions {
 /** PostgreSQL itself, spoken to in its own protocol. One call after the other; a call blocks its thread. */
 export class Engine {
   readonly #pglite: PGlite
-  readonly #options: EngineOptions
-  /** Names of prepared statements by their text, the longest unused first. */
+  readonly #onBroken: (reason: string) => never
+  /** Names of prepared statements by their text. */
   readonly #prepared = new Map<string, string>()
   #lastName = 0
 
-  private constructor(pglite: PGlite, options: EngineOptions) {
+  private constructor(pglite: PGlite, onBroken: (reason: string) => never) {
     this.#pglite = pglite
-    this.#options = options
+    this.#onBroken = onBroken
   }
 
-  /** Starts PostgreSQL, which recovers from its log by itself. A directory that is absent or empty is initialised. */
+  /**
+   * Starts PostgreSQL, which recovers from its log by itself.
+   * @throws Error with PostgreSQL's last words when it does not start
+   */
   static async start(options: EngineOptions): Promise<Engine> {
+    const lastWords = new LastWords()
+    const onBroken = (reason: string) => options.onBroken(lastWords.orElse(reason))
     const fs = durableFileSystem(options.dataDirectory, error =>
-      options.onBroken(`the disk refused to sync: ${messageOf(error)}`),
+      onBroken(`the disk refused to sync: ${messageOf(error)}`),
     )
-    const pglite = await PGlite.create({ fs, startParams: [...startParameters] })
-    endAtFirstFault(pglite, options.onBroken)
-    return new Engine(pglite, options)
+    try {
+      const onStderr = lastWords.hear
+      const pglite = await PGlite.create({ fs, startParams: [...startParameters], onStderr })
+      endAtFirstFault(pglite, onBroken)
+      return new Engine(pglite, onBroken)
+    } catch (error) {
+      throw new Error(lastWords.orElse(messageOf(error)), { cause: error })
+    }
   }
 
   /** @throws StatementError */
   async statement(text: string, values: readonly unknown[]): Promise<Answer> {
     const known = this.#prepared.get(text)
     const name = known ?? `s${++this.#lastName}`
-    const answer = await this.#exchange([
-      ...(known === undefined ? [serialize.parse({ name, text })] : []),
-      serialize.bind({ statement: name, values: values.map(encodeValue) }),
-      serialize.describe({ type: 'P' }),
-      serialize.execute(),
-      serialize.sync(),
-    ])
-    this.#prepared.delete(text)
-    this.#prepared.set(text, name)
-    await this.#forgetPrepared(answer.command)
-    return answer
+    try {
+      const answer = await this.#exchange([
+        ...(known === undefined ? [serialize.parse({ name, text })] : []),
+        serialize.bind({ statement: name, values: values.map(encodeValue) }),
+        serialize.describe({ type: 'P' }),
+        serialize.execute(),
+        serialize.sync(),
+      ])
+      this.#prepared.set(text, name)
+      await this.#forgetOutdated(answer.command)
+      return answer
+    } catch (error) {
+      // Whether it was prepared before it was refused is not asked: closing what is not there is allowed.
+      this.#prepared.delete(text)
+      await this.#exchange([serialize.close({ type: 'S', name }), serialize.sync()])
+      throw error
+    }
   }
 
   /** @throws StatementError */
   async script(sql: string): Promise<Answer> {
     const answer = await this.#exchange([serialize.query(sql)])
-    await this.#forgetPrepared('SCRIPT')
+    await this.#forgetOutdated('SCRIPT')
     return answer
   }
 
@@ -75,18 +91,32 @@ export class Engine {
       syncToFs: false,
       throwOnError: false,
     })
-    if (!(replies.at(-1) instanceof messages.ReadyForQueryMessage)) this.#options.onBroken('PostgreSQL fell silent')
+    if (!(replies.at(-1) instanceof messages.ReadyForQueryMessage)) this.#onBroken('PostgreSQL fell silent')
     const error = replies.find(reply => reply instanceof messages.DatabaseError)
     if (error !== undefined) throw refusalOf(error)
     return readAnswer(replies)
   }
 
-  /** Statements that change tables make prepared ones wrong, and too many of them cost memory. */
-  async #forgetPrepared(command: string): Promise<void> {
+  /** Commands that change tables make prepared statements wrong, and too many of these cost memory. */
+  async #forgetOutdated(command: string): Promise<void> {
     if (commandsThatKeepTables.has(command) && this.#prepared.size <= maxPrepared) return
-    if (this.#prepared.size === 0) return
     this.#prepared.clear()
     await this.#exchange([serialize.query('DEALLOCATE ALL')])
+  }
+}
+
+/** What PostgreSQL says before it gives up; everything else of its log stays unread, for it quotes statements. */
+class LastWords {
+  #words: string | undefined
+
+  readonly hear = (line: string): boolean => {
+    const words = /\b(?:FATAL|PANIC): +(.*)$/.exec(line)?.[1]
+    if (words !== undefined) this.#words = words
+    return false
+  }
+
+  orElse(reason: string): string {
+    return this.#words ?? reason
   }
 }
 

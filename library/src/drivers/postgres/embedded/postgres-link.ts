@@ -15,6 +15,8 @@ interface Asked {
 
 /** `.ts` while the sources run as they are, `.js` in the package: this module's own ending. */
 const threadUrl = new URL(`./postgres-thread${/\.[^.]+$/.exec(import.meta.url)?.[0] ?? '.js'}`, import.meta.url)
+/** So much that PostgreSQL's own limit (2 MB of its stack) refuses a deep statement before the thread overflows. */
+const stackSizeMb = 16
 const noAnswer: Answer = { rows: [], rowCount: 0, command: '' }
 
 /** A running PostgreSQL in its thread, until it is closed or dies. Answers come in the order of the requests. */
@@ -28,7 +30,12 @@ export class PostgresLink {
   #isAlive = true
 
   private constructor(settings: ThreadSettings) {
-    this.#thread = new Worker(threadUrl, { workerData: settings, execArgv: [] })
+    this.#thread = new Worker(threadUrl, {
+      name: 'postgresql',
+      workerData: settings,
+      execArgv: [],
+      resourceLimits: { stackSizeMb },
+    })
     this.#thread.on('message', (reply: ThreadReply) => this.#receive(reply))
     this.#thread.on('error', error => {
       this.#reason = messageOf(error)

@@ -7,8 +7,10 @@ export interface UpkeepOptions {
   readonly vacuumEveryMs: number
   /** How many statements were run so far, these here left out: who does nothing needs no upkeep. */
   readonly calls: () => number
-  /** Carries out one statement when its turn comes. */
-  readonly run: (text: string) => Promise<Answer>
+  /** Reads something when its turn comes. */
+  readonly look: (text: string) => Promise<Answer>
+  /** Carries out a command when its turn comes, and announces it. */
+  readonly work: (text: string) => Promise<Answer>
 }
 
 const lookEveryMs = 1_000
@@ -22,7 +24,7 @@ const logBytesSql = 'SELECT (pg_current_wal_insert_lsn() - redo_lsn)::bigint AS 
 /** Autovacuum's own thresholds, and its rule against the wrap-around of transaction numbers. */
 const tablesInNeedSql = `
   SELECT quote_ident(s.schemaname) || '.' || quote_ident(s.relname) AS name
-  FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid, pg_stat_force_next_flush() AS flushed
+  FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
   WHERE s.n_dead_tup > 50 + 0.2 * greatest(c.reltuples, 0)
      OR s.n_ins_since_vacuum > 1000 + 0.2 * greatest(c.reltuples, 0)
      OR s.n_mod_since_analyze > 50 + 0.1 * greatest(c.reltuples, 0)
@@ -49,25 +51,26 @@ export async function keepUp(options: UpkeepOptions, signal: AbortSignal): Promi
     seen = options.calls()
     try {
       const logBytes = await readNumber(options, logBytesSql)
-      if (logBytes > maxLogBytes || (now >= checkpointAt && logBytes > idleLogBytes)) await options.run('CHECKPOINT')
+      if (logBytes > maxLogBytes || (now >= checkpointAt && logBytes > idleLogBytes)) await options.work('CHECKPOINT')
       if (now >= vacuumAt) await vacuum(options)
     } catch {
-      // Each statement was announced as failed, and callers get its reason from their own; the next look tries again.
+      // A command that failed was announced, and callers learn the reason from their own; the next look tries again.
     }
     if (now >= checkpointAt) checkpointAt = now + checkpointEveryMs
     if (now >= vacuumAt) vacuumAt = now + vacuumEveryMs
   }
 }
 
-async function vacuum({ run }: UpkeepOptions): Promise<void> {
-  const { rows } = await run(tablesInNeedSql)
+async function vacuum(options: UpkeepOptions): Promise<void> {
+  await options.look('SELECT pg_stat_force_next_flush()')
+  const { rows } = await options.look(tablesInNeedSql)
   // The columns are those of the statements above.
-  for (const { name } of rows as { name: string }[]) await run(`VACUUM (ANALYZE) ${name}`)
-  if ((await readNumber({ run }, oldestSql)) > maxAge) await run('VACUUM')
+  for (const { name } of rows as { name: string }[]) await options.work(`VACUUM (ANALYZE) ${name}`)
+  if ((await readNumber(options, oldestSql)) > maxAge) await options.work('VACUUM')
 }
 
-async function readNumber({ run }: Pick<UpkeepOptions, 'run'>, sql: string): Promise<number> {
-  const { rows } = await run(sql)
+async function readNumber({ look }: UpkeepOptions, sql: string): Promise<number> {
+  const { rows } = await look(sql)
   const [row] = rows as { value: number }[]
   return row?.value ?? 0
 }
