@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { version } from '../version.ts'
 import { exitCodes } from './exit-codes.ts'
 import { loadCommand } from './load.ts'
 import { migrateCommand } from './migrate.ts'
@@ -10,7 +10,6 @@ import { verifyCommand } from './verify.ts'
 /** Runs the command that the arguments name. What a command needs is imported when it runs, so that help is instant. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   endWithTheReader()
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   const program = new Command('reprise')
     .description('A guest chat that is never lost: server, migrations, checks.')
     .version(version, '-v, --version')

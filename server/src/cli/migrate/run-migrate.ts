@@ -5,7 +5,6 @@ import type { Stores } from '../../compose.ts'
 import type { Settings } from '../../config/settings-table.ts'
 import { type TakeoverReport, takeOver } from '../../takeover/take-over.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { redisCopiesOf } from '../redis-copies-of.ts'
 import { table } from '../table.ts'
 import { withStores } from '../with-stores.ts'
 
@@ -23,9 +22,9 @@ export async function runMigrate(options: { readonly json?: true }): Promise<voi
 }
 
 async function takeOverRedis(stores: Stores, settings: Settings): Promise<TakeoverReport | undefined> {
-  const { conversationStore: store } = stores
-  const copies = redisCopiesOf(stores)
-  if (copies === undefined) return undefined
+  const { conversationStore: store, fastCopies } = stores
+  if (fastCopies?.kind !== 'redis') return undefined
+  const { copies } = fastCopies
   const append = {
     enforceQuota: false,
     guestMonthlyLimit: settings.guestMonthlyRequestLimit,

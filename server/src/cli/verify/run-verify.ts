@@ -1,6 +1,5 @@
 import { checkCopies } from '../../copy-check/check-copies.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { redisCopiesOf } from '../redis-copies-of.ts'
 import { table } from '../table.ts'
 import { withStores } from '../with-stores.ts'
 
@@ -11,13 +10,12 @@ export interface VerifyOptions {
 
 /** Checks every copy in Redis, prints what was found and sets the exit code. */
 export async function runVerify({ repair, json }: VerifyOptions): Promise<void> {
-  await withStores(async stores => {
-    const copies = redisCopiesOf(stores)
-    if (copies === undefined) {
+  await withStores(async ({ conversationStore: store, fastCopies }) => {
+    if (fastCopies?.kind !== 'redis') {
       process.stdout.write(json ? '{"checked":0}\n' : 'No Redis is in use: there are no copies to check.\n')
       return
     }
-    const store = stores.conversationStore
+    const { copies } = fastCopies
     const report = await checkCopies(copies.scan(), { store, copies, repair: repair === true })
     if (report.wrong > 0) process.exitCode = exitCodes.failed
     if (json) {
