@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectPostgres, type Database, migrate, postgresOutbox } from 'reprise/postgres'
+import { type GuestId, instantOf, type Message, newMessageId, parseGuestId } from 'reprise'
+import { connectPostgres, type Database, migrate, postgresConversationStore, postgresOutbox } from 'reprise/postgres'
 import { outboxSuite } from 'reprise/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { eraseConversations, keptEmbeddings, outboxHarness, sql, storeMessages } from './outbox-harness.ts'
+import { keptEmbeddings, outboxHarness, sql, storeMessages } from './outbox-harness.ts'
 
 const minute = 60_000
 const embedding = { vector: Float32Array.from([1, 2]), truncated: false }
@@ -76,18 +77,30 @@ describeWith(['postgres'], 'the outbox in a real PostgreSQL', () => {
     expect(await keptEmbeddings(database)).toEqual([])
   })
 
-  it('A3 leaves nothing where workers and erasers race over many conversations', { timeout: 60_000 }, async () => {
+  it('A3 leaves nothing where workers race with guests who say more and are erased', { timeout: 60_000 }, async () => {
     const { outbox } = await outboxHarness(database)
     const other = postgresOutbox(otherDatabase)
-    const conversations = await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
-        storeMessages(database, [`${index} a`, `${index} b`, `${index} c`], true),
-      ),
-    )
-    const erased = conversations.filter((_, index) => index % 2 === 0)
-    const kept = conversations.filter((_, index) => index % 2 === 1).flat()
+    const store = postgresConversationStore(otherDatabase)
+    const guests = Array.from({ length: 60 }, (_, index) => parseGuestId(`race-${index}`))
+    const say = async (guestId: GuestId, words: string) => {
+      const message: Message = { role: 'user', content: `${guestId} ${words}`, timestamp: instantOf(Date.now()) }
+      const target = { kind: 'guest', guestId } as const
+      const messageId = newMessageId(Date.now())
+      await store.append([{ target, messageId, message, contentHash: 'hash', idempotency: undefined }], {
+        enforceQuota: false,
+        guestMonthlyLimit: 100,
+        embed: true,
+      })
+    }
+    for (const guestId of guests) await say(guestId, 'first')
+
+    let over = false
     const work = async (worker: typeof outbox) => {
-      for (let items = await worker.claim(5, minute); items.length > 0; items = await worker.claim(5, minute)) {
+      for (
+        let items = await worker.claim(5, minute);
+        items.length > 0 || !over;
+        items = await worker.claim(5, minute)
+      ) {
         await sleep(Math.random() * 5)
         await worker.complete(
           items.map(item => ({ item, embedding })),
@@ -96,10 +109,18 @@ describeWith(['postgres'], 'the outbox in a real PostgreSQL', () => {
       }
     }
     const erase = async () => {
-      for (const ids of erased) await eraseConversations(otherDatabase, ids)
+      for (const [index, guestId] of guests.entries()) {
+        await say(guestId, 'second')
+        if (index % 2 === 0) await store.eraseGuest(guestId)
+        else await say(guestId, 'third')
+      }
+      over = true
     }
     await Promise.all([work(outbox), work(other), work(outbox), erase()])
-    expect((await keptEmbeddings(database)).map(({ messageId }) => messageId)).toEqual(kept.toSorted())
+
+    const kept = guests.filter((_, index) => index % 2 === 1)
+    const expected = kept.flatMap(guestId => ['first', 'second', 'third'].map(words => `${guestId} ${words}`))
+    expect((await keptEmbeddings(database)).map(({ text }) => text).toSorted()).toEqual(expected.toSorted())
     expect((await outbox.counts()).pending).toBe(0)
   })
 
