@@ -7,6 +7,7 @@ import { metricFamilies, type PrometheusMetrics, type PrometheusOptions, prometh
 import { afterEach, describe, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { requireBinary } from '../../../testbed/binaries.ts'
+import { costOf } from './cost-of.ts'
 
 const conversations = new Announcer<ConversationEvents>()
 const running: PrometheusMetrics[] = []
@@ -211,9 +212,9 @@ describe('prometheus metrics', () => {
     const operation = { operation: 'get', result: 'hit', durationMs: 0.3 } as const
     const request = { method: 'POST', route: '/v1/guest/chat/:guestId', status: 200, durationMs: 3 }
     const costs = {
-      'cache operation': nanosecondsOf(() => conversations.announce('copy_operation', operation)),
-      'database query': nanosecondsOf(() => announcer.announce('query', queried)),
-      'HTTP request': nanosecondsOf(() => metrics.recordHttpRequest(request)),
+      'cache operation': costOf(() => conversations.announce('copy_operation', operation)),
+      'database query': costOf(() => announcer.announce('query', queried)),
+      'HTTP request': costOf(() => metrics.recordHttpRequest(request)),
     }
     for (const [name, cost] of Object.entries(costs)) {
       console.log(`one ${name}: ${cost.toFixed(0)} ns`)
@@ -257,13 +258,3 @@ describeWith(['promtool'], 'prometheus metrics before promtool', () => {
     )
   })
 })
-
-/** The fastest of seven runs: what it costs when nothing else wants the processor. */
-function nanosecondsOf(work: () => void): number {
-  const times = Array.from({ length: 7 }, () => {
-    const startedAt = performance.now()
-    for (let count = 0; count < 100_000; count += 1) work()
-    return ((performance.now() - startedAt) / 100_000) * 1e6
-  })
-  return Math.min(...times)
-}

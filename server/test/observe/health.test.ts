@@ -2,6 +2,8 @@ import { Announcer, type Clock, type OutboxCounts, RepriseError } from 'reprise'
 import type { ConversationEvents } from 'reprise/conversation'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type HealthChange, startHealth } from '../../src/observe/health.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { logHealth } from '../../src/observe/log-health.ts'
 
 const noon = Date.UTC(2026, 0, 31, 12)
 const open: { close(): Promise<void> }[] = []
@@ -183,5 +185,17 @@ describe('health', () => {
     await Promise.all(Array.from({ length: 50 }, () => health.report()))
     await health.report()
     expect(looks).toBe(1)
+  })
+
+  test('what begins and what ends is written into the log, with what to do', () => {
+    const lines: Readonly<Record<string, unknown>>[] = []
+    const log = createLog({ level: 'info', destination: { write: text => lines.push(JSON.parse(text)) } })
+    const change = { condition: 'redis_away', severity: 'degraded', kind: 'began', advice: 'Check Redis.' } as const
+    logHealth(log)(change)
+    logHealth(log)({ ...change, kind: 'ended' })
+    expect(lines).toMatchObject([
+      { level: 'warn', condition: 'redis_away', msg: 'Check Redis.' },
+      { level: 'info', condition: 'redis_away', msg: 'well again' },
+    ])
   })
 })
