@@ -21,7 +21,7 @@ export function learnRoutes(server: FastifyInstance): (method: string, url: stri
     const path = url.split('?', 1)[0] ?? ''
     const known = [...methodsOf.values()].filter(({ pattern }) => pattern.test(path))
     const methods = known.flatMap(route => [...route.methods])
-    if (methods.length === 0) {
+    if (methods.length === 0 || methods.includes(method)) {
       const message = `There is no ${path.length > 200 ? 'such path' : path}. GET /openapi.json tells all paths.`
       return { error: new RepriseError('route_unknown', message), allow: undefined }
     }

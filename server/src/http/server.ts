@@ -93,6 +93,7 @@ export function createServer(options: ServerOptions): HttpServer {
   let isStopping = false
   server.addHook('preClose', async () => {
     isStopping = true
+    closeConnectionsAsTheyFallIdle(server)
   })
   const hostFault = createHostGuard(settings)
   server.addHook('onRequest', (request, reply, done) => {
@@ -147,6 +148,12 @@ function readBodies(server: HttpServer): void {
       done(repriseErrorOf(error), undefined)
     }
   })
+}
+
+/** A kept-alive connection whose last answer is sent while the server stops would hold it until its time-out. */
+function closeConnectionsAsTheyFallIdle(server: HttpServer): void {
+  const timer = setInterval(() => server.server.closeIdleConnections(), 20)
+  server.server.once('close', () => clearInterval(timer))
 }
 
 function stopping(): RepriseError {

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openStores, type RunningServer, type Stores, startServer } from './running-server.ts'
+
+let stores: Stores
+let server: RunningServer
+beforeAll(async () => {
+  stores = await openStores()
+  server = await startServer(stores)
+})
+afterAll(async () => {
+  await server?.close()
+  await stores?.[Symbol.asyncDispose]()
+})
+
+interface Operation {
+  readonly summary?: string
+  readonly responses: Record<string, { content?: Record<string, unknown>; description?: string }>
+  readonly security?: readonly object[]
+}
+
+const read = async (from: RunningServer) => (await fetch(`${from.url}/openapi.json`)).json()
+
+describe('OpenAPI', () => {
+  it('documents every route, each with a summary, its answer and its problems', async () => {
+    const document = await read(server)
+    expect(document.openapi).toBe('3.1.0')
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/api/cache/health',
+      '/healthz',
+      '/metrics',
+      '/readyz',
+      '/v1/guest',
+      '/v1/guest/chat/{guest_id}',
+      '/v1/guest/chat/{guest_id}/export',
+      '/v1/guest/migrate/{guest_id}',
+      '/v1/users/me/conversations',
+      '/v1/users/me/conversations/{conversation_id}',
+      '/v1/users/me/conversations/{conversation_id}/export',
+      '/v1/users/me/conversations/{conversation_id}/messages',
+    ])
+    const operations = Object.values<Record<string, Operation>>(document.paths).flatMap(path => Object.values(path))
+    for (const { summary, responses } of operations) {
+      expect(summary).toBeTruthy()
+      const statuses = Object.keys(responses)
+      expect(statuses.some(status => status.startsWith('2'))).toBe(true)
+    }
+    const post: Operation = document.paths['/v1/guest/chat/{guest_id}'].post
+    expect(Object.keys(post.responses)).toEqual(
+      expect.arrayContaining(['200', '400', '410', '413', '415', '422', '429', '503']),
+    )
+    expect(post.responses['410']?.content).toEqual({
+      'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+    })
+    expect(document.components.schemas.Problem.required).toContain('code')
+  })
+
+  it('the body, its example and the parameters stand in the document', async () => {
+    const { paths } = await read(server)
+    const { post, get } = paths['/v1/guest/chat/{guest_id}']
+    const { schema, example } = post.requestBody.content['application/json']
+    expect(schema.required).toEqual(['role', 'content'])
+    expect(schema.properties.role.enum).toEqual(['user', 'assistant', 'system', 'tool'])
+    expect(example ?? schema.examples?.[0]).toMatchObject({ role: 'user' })
+    const named = (operation: { parameters: { in: string; name: string }[] }) =>
+      operation.parameters.map(parameter => `${parameter.in} ${parameter.name}`).sort()
+    expect(named(post)).toEqual(['header idempotency-key', 'path guest_id'])
+    expect(named(get)).toEqual(['path guest_id', 'query after_seq', 'query limit'])
+  })
+
+  it('security is documented as it is configured', async () => {
+    const environment = { GUEST_AUTH: 'secret', JWT_SECRET: 'x'.repeat(32), ADMIN_API_KEY: 'key' }
+    await using strict = await startServer(stores, { environment })
+    const { paths } = await read(strict)
+    expect(paths['/v1/guest/chat/{guest_id}'].post.security).toEqual([{ guestSecret: [] }])
+    expect(paths['/v1/users/me/conversations'].get.security).toEqual([{ userToken: [] }])
+    expect(paths['/v1/guest/migrate/{guest_id}'].post.security).toEqual([{ guestSecret: [], userToken: [] }])
+    expect(paths['/metrics'].get.security).toEqual([{ adminKey: [] }])
+    expect((await read(server)).paths['/metrics'].get.security).toEqual([])
+  })
+
+  it('every reference leads somewhere', async () => {
+    const document = await read(server)
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(match => match[1] ?? '')
+    expect(references.length).toBeGreaterThan(10)
+    for (const reference of references) {
+      const found = reference
+        .split('/')
+        .reduce<unknown>((at, step) => new Map(Object.entries(at ?? {})).get(step), document)
+      expect(found, reference).toBeDefined()
+    }
+  })
+})
+
+describe('the page of the documentation', () => {
+  it('loads all it needs from this server, under a strict policy', async () => {
+    const page = await fetch(`${server.url}/docs`)
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const policy = page.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).not.toMatch(/unsafe|https?:|\*/)
+    const html = await page.text()
+    expect(html).not.toMatch(/<script>|<style|https?:\/\//)
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(match => match[1] ?? '')
+    expect(assets.length).toBeGreaterThan(3)
+    for (const asset of assets)
+      expect([asset, (await fetch(new URL(asset, `${server.url}/docs`))).status]).toEqual([asset, 200])
+    const started = await (await fetch(`${server.url}/docs/static/swagger-initializer.js`)).text()
+    expect(started).toContain('"validatorUrl":null')
+    expect((await (await fetch(`${server.url}/docs/json`)).json()).openapi).toBe('3.1.0')
+  })
+
+  it('answers of the API are no pages', async () => {
+    const { headers } = await fetch(`${server.url}/healthz`)
+    expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'")
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+})
