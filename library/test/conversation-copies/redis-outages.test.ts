@@ -153,6 +153,28 @@ describeWith(['redis-server'], 'B3 Redis away', () => {
     expect(await append(copies, 4)).toEqual(['appended'])
   })
 
+  it('B3 loads a large snapshot: it is taken up once it has', async () => {
+    // So many microseconds a key, and between keys it answers that it is loading.
+    const slowly = ['--key-load-delay', '500', '--loading-process-events-interval-bytes', '1024']
+    const server = await redisServer({ args: [...slowly, '--rdbcompression', 'no'] })
+    const copies = await open(server.url)
+    const redis = await connectRedis({ url: server.url })
+    onTestFinished(() => redis.close())
+    for (let key = 0; key < 1_500; key += 1) await redis.run('write', ['SET', `key-${key}`, 'x'.repeat(200)])
+    await append(copies, 0)
+    await redis.run('write', ['SAVE'])
+    const restarting = server.restart()
+    await vi.waitFor(() => expect(copies.isAvailable).toBe(false), { timeout: 2_000, interval: 1 })
+    const reasons = new Set<string>()
+    while (!copies.isAvailable) {
+      await copies.read([guest]).catch(error => reasons.add(error.message))
+      await sleep(5)
+    }
+    expect([...reasons].join()).toContain('LOADING')
+    await restarting
+    expect(await textOf(copies)).toBe('[{"n":0}]')
+  })
+
   it('B3 answers too slowly: it is left alone until it is fast enough', async () => {
     const proxy = await proxyBefore(await redisServer())
     const copies = await open(`redis://127.0.0.1:${proxy.port}`)
@@ -219,6 +241,7 @@ describeWith(['redis-server'], 'B3 Redis away', () => {
     await append(copies, 0)
     await redis.run('write', ['REPLICAOF', '127.0.0.1', '1'])
     await refusedAfterMs(append(copies, 1))
+    await vi.waitFor(() => expect(copies.isAvailable).toBe(false), { timeout: 2_000, interval: 1 })
     await redis.run('write', ['REPLICAOF', 'NO', 'ONE'])
     await expectReturn(copies)
     expect(await append(copies, 1)).toEqual(['appended'])

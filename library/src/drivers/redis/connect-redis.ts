@@ -69,6 +69,7 @@ export async function connectRedis(options: RedisOptions): Promise<Redis> {
   function enter(next: State): void {
     const before = state
     state = next
+    if (stopping.signal.aborted) return
     if (before.kind === 'up' && next.kind !== 'up') {
       awaySinceMs = clock.monotonicMs()
       events.announce('away', { reason: next.reason })

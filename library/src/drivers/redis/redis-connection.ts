@@ -30,6 +30,7 @@ export async function openConnection({ url, limitMs, clock = systemClock }: Open
     url,
     // Every Redis and what hosted providers offer in its place speaks version 2, and nothing here needs version 3.
     RESP: 2,
+    maintNotifications: 'disabled',
     disableOfflineQueue: true,
     commandsQueueMaxLength: maxCommands,
     // Time limits are ours; the client's own would leave a command in the queue of replies.
