@@ -66,6 +66,8 @@ BEGIN
   WHERE others.kept = c.id;
   DELETE FROM conversation_cache c USING reprise_take_over_merge g WHERE g.gone = c.id;
 
+  -- The table is a new one where only others were there before.
+  ALTER TABLE message_cache ADD COLUMN IF NOT EXISTS reprise_position bigint;
   -- Numbers without gap from 0, by the numbers that are there; by time where some are missing or conversations were merged.
   UPDATE message_cache m SET sequence = n.sequence
   FROM (
