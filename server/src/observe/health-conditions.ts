@@ -36,7 +36,7 @@ export const conditions: readonly Condition[] = [
     applies: seen => !seen.databaseAnswers,
     advice: () =>
       'PostgreSQL does not answer: messages are refused with 503, histories come from the fast copy, marked stale. ' +
-      'Check that the server of DATABASE_URL runs and can be reached.',
+      'Check that the server of DATABASE_URL runs and can be reached or, embedded, that the disk of DATA_DIR has room.',
   },
   {
     name: 'redis_away',

@@ -25,7 +25,7 @@ export function safeError(thrown: unknown, causes = maxCauses): SafeError {
   if (!(thrown instanceof Error)) return { name: typeof thrown, message: 'something was thrown that is no Error' }
   const code = textOf(thrown, 'code')
   const sqlState = textOf(thrown, 'sqlState') ?? (code !== undefined && isSqlState(code) ? code : undefined)
-  const foreseen = thrown instanceof RepriseError || sqlState !== undefined
+  const foreseen = thrown instanceof RepriseError || sqlState !== undefined || isErrno(code)
   return {
     name: thrown.name,
     ...(code === undefined || code === sqlState ? {} : { code }),
@@ -57,4 +57,9 @@ function textOf(error: Error, field: string): string | undefined {
 
 function isSqlState(code: string): boolean {
   return /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
+}
+
+/** What the operating system says, such as ECONNREFUSED; Node's own codes hold underscores. */
+function isErrno(code: string | undefined): boolean {
+  return code !== undefined && /^E[A-Z0-9]+$/.test(code)
 }

@@ -132,10 +132,12 @@ describe('the log', () => {
     })
     log.error({ err: refused }, 'failed')
     log.error({ error: new TypeError('x is not a function') }, 'failed')
+    log.error({ err: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }) }, 'failed')
     expect(lines[0]).toMatchObject({ err: { sql_state: '23505', message: expect.stringContaining('one_per_guest') } })
     expect(lines[1]).toMatchObject({
       error: { frames: expect.arrayContaining([expect.stringContaining('log.test.ts')]) },
     })
+    expect(lines[2]).not.toHaveProperty('err.frames')
   })
 
   test('quoted content, passwords in URLs, long messages and things that are no errors stay out', () => {
