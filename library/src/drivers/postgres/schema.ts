@@ -80,7 +80,7 @@ interface UsageMetrics {
   readonly cache_hits: Generated<number>
   readonly cache_misses: Generated<number>
   readonly monthly_request_limit: Nullable<number>
-  readonly month: DefaultedInstant
+  readonly month: Generated<string>
   readonly month_requests: Generated<number>
   readonly created_at: DefaultedInstant
   readonly updated_at: DefaultedInstant
@@ -133,6 +133,12 @@ interface ReprisePendingCopyDeletion {
   readonly created_at: DefaultedInstant
 }
 
+interface RepriseMetricsFlush {
+  readonly source: string
+  readonly number: number
+  readonly flushed_at: DefaultedInstant
+}
+
 interface RepriseMigrations {
   readonly name: string
   readonly checksum: string
@@ -152,6 +158,7 @@ export interface Schema {
   readonly reprise_idempotency: RepriseIdempotency
   readonly reprise_outbox: RepriseOutbox
   readonly reprise_pending_copy_deletion: ReprisePendingCopyDeletion
+  readonly reprise_metrics_flush: RepriseMetricsFlush
   readonly reprise_migrations: RepriseMigrations
 }
 
@@ -170,6 +177,7 @@ const known: Readonly<Record<TableName, true>> = {
   reprise_idempotency: true,
   reprise_outbox: true,
   reprise_pending_copy_deletion: true,
+  reprise_metrics_flush: true,
   reprise_migrations: true,
 }
 

@@ -5,16 +5,23 @@ import { StatementError } from '../statement-error.ts'
 /** What a broken connection means for the statement on it. */
 export type Risk = 'nothing_stored' | 'may_be_stored'
 
-/** Server shutting down or starting, too many connections, a session ended by a limit, and the class of lost connections. */
-const connectionStates = /^(08|57P0[1-5]|53300|25P03|25P04)/
+/** The session ended, or (25006) the server has become a standby: the connection is of no more use. */
+const lostStates = /^(08|57P0[1-5]|25P0[34]|25006)/
+/** Full disk or memory, too many connections, a statement cancelled by the server's own limit, a standby. */
+const refusedStates = /^(53|57014|57P03|25006)/
 const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'ENOTFOUND'])
 const connectionMessages = /^(Connection terminated|Client (has|was)|timeout|The server does not support SSL)/
 
 /** Whether the connection that an error came from is of no more use. */
 export function isConnectionError(error: unknown): boolean {
-  if (error instanceof DatabaseError) return connectionStates.test(error.code ?? '')
+  if (error instanceof DatabaseError) return lostStates.test(error.code ?? '')
   if (!(error instanceof Error)) return false
   return connectionCodes.has(codeOf(error) ?? '') || connectionMessages.test(error.message)
+}
+
+/** Whether the server answered that it has no room for one more connection, which says nothing of those that stand. */
+export function isServerFull(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '53300'
 }
 
 /** No connection was made, for whatever reason. */
@@ -23,7 +30,7 @@ export function unavailable(error: unknown): RepriseError {
   return new RepriseError(
     'database_unavailable',
     `PostgreSQL cannot be reached (${reasonOf(error)}). Nothing was stored; try again in a second.`,
-    { cause: error, retryAfterSeconds: 1 },
+    { cause: withoutRows(error), retryAfterSeconds: 1 },
   )
 }
 
@@ -32,7 +39,12 @@ export function unavailable(error: unknown): RepriseError {
  * own error never leaves here, because it carries rows in its detail.
  */
 export function translate(error: unknown, risk: Risk): unknown {
+  if (error instanceof DatabaseError && refusedStates.test(error.code ?? '')) return unavailable(error)
   if (isConnectionError(error)) return risk === 'nothing_stored' ? unavailable(error) : unknown(error)
+  return withoutRows(error)
+}
+
+function withoutRows(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error
   return new StatementError({
     sqlState: error.code ?? 'XX000',
@@ -46,7 +58,7 @@ function unknown(error: unknown): RepriseError {
   return new RepriseError(
     'outcome_unknown',
     `The connection to PostgreSQL broke (${reasonOf(error)}) before it said whether the change was stored. Read it back, or try again with the same idempotency key.`,
-    { cause: error, retryAfterSeconds: 1 },
+    { cause: withoutRows(error), retryAfterSeconds: 1 },
   )
 }
 

@@ -2,7 +2,7 @@ import { Pool, type PoolClient, type PoolConfig } from 'pg'
 import type { Clock } from '../../../base/clock.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
 import { PostgresConnection } from './postgres-connection.ts'
-import { unavailable } from './postgres-errors.ts'
+import { isServerFull, unavailable } from './postgres-errors.ts'
 
 const rememberFailureMs = 250
 const maxWaiting = 10_000
@@ -40,7 +40,7 @@ export class PostgresPool {
         retryAfterSeconds: 1,
       })
     }
-    const client = this.#failure !== undefined && this.#needsNewConnection ? await this.#retry() : await this.#connect()
+    const client = this.#failure !== undefined && this.#isAway ? await this.#retry() : await this.#connect()
     this.#change(1)
     return new PostgresConnection(client)
   }
@@ -54,8 +54,10 @@ export class PostgresPool {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
-  get #needsNewConnection(): boolean {
-    return this.#pool.idleCount === 0 && this.#pool.totalCount < this.#options.maxConnections
+  /** Whether a caller now would depend on a new connection, after one could not be made. */
+  get #isAway(): boolean {
+    const { idleCount, totalCount } = this.#pool
+    return idleCount === 0 && (this.#taken === 0 || totalCount < this.#options.maxConnections)
   }
 
   async #retry(): Promise<PoolClient> {
@@ -80,7 +82,7 @@ export class PostgresPool {
       return client
     } catch (cause) {
       const error = unavailable(cause)
-      if (this.#needsNewConnection) this.#failure = { error, atMs: this.#options.clock.now() }
+      if (this.#isAway && !isServerFull(cause)) this.#failure = { error, atMs: this.#options.clock.now() }
       throw error
     }
   }
