@@ -24,6 +24,7 @@ SET enable_material = off
 AS $$
 #variable_conflict use_column
 DECLARE
+  wanted uuid[];
   locked uuid[];
 BEGIN
   -- Guests without a conversation get one, whoever of several servers comes first.
@@ -44,14 +45,13 @@ BEGIN
   INSERT INTO conversation_cache (id, user_id, platform)
   SELECT b.conversation_id, b.guest_id, 'guest' FROM begun b;
 
-  SELECT array_agg(held.id) INTO locked FROM (
-    SELECT c.id FROM conversation_cache c
-    WHERE c.id IN (
-      SELECT g.conversation_id FROM reprise_guest g WHERE g.guest_id = ANY (p_guest)
-      UNION ALL SELECT unnest(p_conversation)
-    )
-    ORDER BY c.id FOR NO KEY UPDATE
-  ) held;
+  -- In two steps: a row that changed while its lock was waited for is looked at again, and that second look must not
+  -- hang on other tables.
+  wanted := ARRAY (
+    SELECT g.conversation_id FROM reprise_guest g WHERE g.guest_id = ANY (p_guest)
+    UNION SELECT unnest(p_conversation)
+  );
+  locked := ARRAY (SELECT c.id FROM conversation_cache c WHERE c.id = ANY (wanted) ORDER BY c.id FOR NO KEY UPDATE);
 
   -- This statement sees all that was committed before the locks were granted.
   RETURN QUERY

@@ -1,5 +1,7 @@
 export type { ContractCase } from './contract-case.ts'
 export { type ConversationCopiesUnderTest, conversationCopiesSuite } from './conversation-copies-suite.ts'
+export type { ConversationStoreHarness } from './conversation-store-suite/scene.ts'
+export { conversationStoreSuite } from './conversation-store-suite.ts'
 export { embedderSuite } from './embedder-suite.ts'
 export type {
   AppendOperation,

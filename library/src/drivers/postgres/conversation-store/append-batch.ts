@@ -49,19 +49,24 @@ function isOneMessagesFault(error: unknown): error is StatementError {
   return error instanceof StatementError && /^2[23]/.test(error.sqlState)
 }
 
+/**
+ * A guest who is erased between the steps of the append is asked again, and begins anew; only as many erasers in a row
+ * as there are tries could keep a message out.
+ */
 async function appendTogether(
   database: Database,
   batch: readonly AppendRequest[],
   settings: AppendSettings,
+  tries = 5,
 ): Promise<readonly AppendOutcome[]> {
   if (batch.length === 0) return []
   const outcomes = await appendOnce(database, batch, settings)
   const erasedMeanwhile = batch.filter(
     (request, index) => outcomes[index]?.kind === 'unknown_conversation' && request.target.kind === 'guest',
   )
-  if (erasedMeanwhile.length === 0) return outcomes
+  if (erasedMeanwhile.length === 0 || tries === 1) return outcomes
   // The others are stored by now: an error here must not become theirs.
-  const retried = await appendOnce(database, erasedMeanwhile, settings).catch(error =>
+  const retried = await appendTogether(database, erasedMeanwhile, settings, tries - 1).catch(error =>
     erasedMeanwhile.flatMap(() => failure(error)),
   )
   const again = new Map(retried.map((outcome, index) => [erasedMeanwhile[index], outcome]))
