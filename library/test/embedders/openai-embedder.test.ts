@@ -144,6 +144,28 @@ describe('the embedder of OpenAI-compatible servers', () => {
     expect(error).toMatchObject({ permanent: true, message: `The embedding model answered ${status} (too_long).` })
   })
 
+  it('C4 cuts a text that is refused for its length until the model takes it, and says so', async () => {
+    const tooLong = { status: 400, body: { error: { code: 'context_length_exceeded' } } }
+    await using strict = await startEmbeddingServer(asked =>
+      asked.input.some(text => text.length > 1_000) ? tooLong : healthyAnswer(asked),
+    )
+    const embedder = openaiEmbedder({ baseUrl: `${strict.url}/v1`, model: 'm' })
+    const long = 'a🙂'.repeat(1_001)
+    expect(await embedder.embed([long], patience())).toEqual([
+      { vector: Float32Array.from(numbersOf(`${'a🙂'.repeat(250)}a`, 8)), truncated: true },
+    ])
+    expect(await embedder.embed([long.slice(0, 900)], patience())).toMatchObject([{ truncated: false }])
+    // Which of several is too long, only single calls tell.
+    await expect(embedder.embed([long, 'short'], patience())).rejects.toMatchObject({ permanent: true })
+  })
+
+  it('gives a text up that is refused though it is short', async () => {
+    await using strict = await startEmbeddingServer(() => ({ status: 422 }))
+    const embedder = openaiEmbedder({ baseUrl: `${strict.url}/v1`, model: 'm' })
+    await expect(embedder.embed(['x'.repeat(2_000)], patience())).rejects.toMatchObject({ permanent: true })
+    expect(strict.requests.map(({ body }) => JSON.parse(body).input[0].length)).toEqual([2_000, 1_000, 500])
+  })
+
   it.each([401, 403, 404])('takes %i as said of the settings: tried again once they are mended', async status => {
     const error = await failureOf({ status, body: { error: { message: 'my secret text', type: 'not this way' } } })
     expect(error.permanent).toBe(false)

@@ -1,4 +1,6 @@
+import { RepriseError } from '../../base/reprise-error.ts'
 import type { Embedder, Embedding } from '../../ports/embedder.ts'
+import { beginningOf } from './beginning-of.ts'
 import { callModel, unreadable } from './model-call.ts'
 import { readVector } from './read-vector.ts'
 
@@ -17,10 +19,13 @@ export interface OpenaiEmbedderOptions {
   readonly fetch?: typeof fetch
 }
 
+/** A text this short is not refused for its length. */
+const shortCharacters = 512
+
 /**
- * An embedding model behind any OpenAI-compatible `/embeddings`: OpenAI, TEI, Ollama, vLLM. Whether the model read only
- * a part of a text is not told by this interface, so that `truncated` is false; models that take no longer text answer
- * 400, which is permanent.
+ * An embedding model behind any OpenAI-compatible `/embeddings`: OpenAI, TEI, Ollama, vLLM. These models differ in how
+ * long a text they take, and some refuse a longer one: it is then cut to its first half until it is taken, and said to be
+ * `truncated`. Models that cut by themselves do not tell.
  *
  * @example
  * const embedder = openaiEmbedder({ baseUrl: 'http://127.0.0.1:11434/v1', model: 'nomic-embed-text' })
@@ -33,26 +38,37 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   // One model makes vectors of one length: what the first answer had, all others must have.
   let length = dimensions
 
+  async function vectorsOf(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> {
+    const asked = { model, input: texts, encoding_format: 'float', ...(dimensions === undefined ? {} : { dimensions }) }
+    const answer = await callModel({ url, headers, body: asked, fetch: options.fetch ?? fetch, signal })
+    const vectors: Float32Array[] = []
+    for (const value of vectorsInOrder(answer, texts.length))
+      vectors.push(readVector(value, length ?? vectors[0]?.length))
+    length ??= vectors[0]?.length
+    return vectors
+  }
+
+  /** Which of several texts was refused is not known here; a single one is cut. */
+  async function embed(
+    texts: readonly string[],
+    truncated: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly Embedding[]> {
+    try {
+      const vectors = await vectorsOf(texts, signal)
+      return vectors.map(vector => ({ vector, truncated }))
+    } catch (error) {
+      const [text, ...more] = texts
+      const mayBeTooLong = text !== undefined && more.length === 0 && text.length > shortCharacters
+      if (!(mayBeTooLong && error instanceof RepriseError && error.permanent)) throw error
+      return embed([beginningOf(text, Math.ceil(text.length / 2))], true, signal)
+    }
+  }
+
   return {
     model,
     maxBatch,
-    embed: async (texts, signal) => {
-      if (texts.length === 0) return []
-      const asked = {
-        model,
-        input: texts,
-        encoding_format: 'float',
-        ...(dimensions === undefined ? {} : { dimensions }),
-      }
-      const answer = await callModel({ url, headers, body: asked, fetch: options.fetch ?? fetch, signal })
-      const embeddings: Embedding[] = []
-      for (const value of vectorsInOrder(answer, texts.length)) {
-        const vector = readVector(value, length)
-        length ??= vector.length
-        embeddings.push({ vector, truncated: false })
-      }
-      return embeddings
-    },
+    embed: async (texts, signal) => (texts.length === 0 ? [] : embed(texts, false, signal)),
     close: async () => {},
   }
 }

@@ -1,4 +1,5 @@
 import type { Embedder, Embedding } from '../../ports/embedder.ts'
+import { beginningOf } from './beginning-of.ts'
 import { type AccessTokens, googleAccessTokens } from './google-access-tokens.ts'
 import { callModel, unreadable } from './model-call.ts'
 import { readVector } from './read-vector.ts'
@@ -49,7 +50,7 @@ export function vertexEmbedder(options: VertexEmbedderOptions): Embedder {
   const tokens = googleAccessTokens(options.auth)
 
   async function embedOne(text: string, signal: AbortSignal): Promise<Embedding> {
-    const read = cut(text)
+    const read = beginningOf(text, maxCharacters)
     const answer = await callModel({
       url,
       headers: { authorization: `Bearer ${await tokens(signal)}` },
@@ -90,13 +91,6 @@ function textEmbeddingIn(answer: unknown): unknown {
   const predictions: unknown = (answer as { predictions?: unknown } | null)?.predictions
   if (!Array.isArray(predictions) || predictions.length !== 1) throw unreadable('it does not hold one prediction')
   return (predictions[0] as { textEmbedding?: unknown } | null)?.textEmbedding
-}
-
-/** The beginning that the API takes, without tearing a surrogate pair apart. */
-function cut(text: string): string {
-  if (text.length <= maxCharacters) return text
-  const last = text.charCodeAt(maxCharacters - 1)
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? maxCharacters - 1 : maxCharacters)
 }
 
 /** Scripts that are written without spaces count a word a character. */
