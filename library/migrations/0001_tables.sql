@@ -103,6 +103,7 @@ CREATE TABLE cache_content_mapping (
   UNIQUE (cache_id, cache_type)
 );
 CREATE INDEX cache_content_mapping_by_user ON cache_content_mapping (user_id);
+CREATE INDEX cache_content_mapping_unsynced ON cache_content_mapping (user_id) WHERE NOT is_synced;
 
 -- A guest: its one conversation, its secret, and the epoch that fences copies and late workers. It holds no content and
 -- outlives erasing.

@@ -4,8 +4,9 @@ import { statement } from '../builder.ts'
 import type { Transaction } from '../database.ts'
 import { canonicalInstant, instantSql } from './canonical-instant.ts'
 
-const receiptSql = `id, records_migrated, messages_migrated, notes,
-  ${instantSql('started_at')} AS started_at, ${instantSql('completed_at')} AS completed_at`
+// What was taken over from elsewhere may lack its end and its notes.
+const receiptSql = `id, records_migrated, messages_migrated, coalesce(notes, '') AS notes,
+  ${instantSql('started_at')} AS started_at, ${instantSql('coalesce(completed_at, started_at)')} AS completed_at`
 
 const completeSql = `
 INSERT INTO cache_migrations
