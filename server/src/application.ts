@@ -2,11 +2,15 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { Announcer, type Clock, hourlyMetrics } from 'reprise'
 import { type ConversationEvents, createConversations } from 'reprise/conversation'
+import type { DatabaseEvents } from 'reprise/postgres'
 import { prometheusMetrics } from 'reprise/prometheus'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
-import type { HealthProvider } from './http/health-routes.ts'
 import { createServer } from './http/server.ts'
+import { countEmbeddings } from './observe/count-embeddings.ts'
+import { startHealth } from './observe/health.ts'
+import { logEvents } from './observe/log-events.ts'
+import { logHealth } from './observe/log-health.ts'
 import { version } from './version.ts'
 import { startCopyRepair } from './workers/copy-repair.ts'
 import type { EmbeddingEvents } from './workers/embedding-events.ts'
@@ -60,6 +64,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     ...(fastCopies === undefined ? {} : { copies: fastCopies.copies, cacheMemoryBytes: fastCopies.usedBytes }),
   })
 
+  countEmbeddings(embeddingEvents, metrics)
   const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
   const workers: Worker[] = [
     startMetricsFlusher({ metrics: hourly, clock, onFailure: onFailure('metrics') }),
@@ -83,17 +88,28 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     workers.push(worker)
   }
 
-  const health: HealthProvider = {
-    checkReady: async () => {
-      await store.fences([])
-    },
-    report: async () => ({
-      status: 'healthy',
-      redisAvailable: copies?.name === 'redis' && copies.isAvailable,
-      warnings: [],
-      hitRates: { ai: 0, rag: 0, db: 0 },
-    }),
-  }
+  let pool: DatabaseEvents['pool'] | undefined
+  stores.databaseEvents.on('pool', seen => {
+    pool = seen
+  })
+  const health = startHealth({
+    askDatabase: () => store.fences([]),
+    outbox,
+    copies,
+    conversations: conversationEvents,
+    hourlyMetrics: hourly,
+    pool: () => pool,
+    clock,
+    onChange: logHealth(log),
+  })
+  workers.push(health)
+  logEvents({
+    log,
+    conversations: conversationEvents,
+    hourlyMetrics: hourly.events,
+    embeddings: embeddingEvents,
+    clock,
+  })
   const server = createServer({
     conversations,
     settings,

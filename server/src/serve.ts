@@ -1,9 +1,10 @@
-import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { type Clock, messageOf, RepriseError, systemClock } from 'reprise'
 import { migrate } from 'reprise/postgres'
 import { type Application, startApplication } from './application.ts'
 import { openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
+import { createLog } from './observe/log.ts'
 
 /** How long a start waits for a database that is not there yet. */
 const databasePatienceMs = 60_000
@@ -14,14 +15,14 @@ const stopLimitMs = 30_000
 /** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal ends the process at once. */
 export async function serve(settings: Settings): Promise<void> {
   const clock = systemClock
-  const log = pino({ level: settings.logLevel }, pino.destination(2))
+  const log = createLog({ level: settings.logLevel })
   const stores = await openStores(settings, clock)
   const application = await start(settings, stores, clock, log)
   process.stdout.write(greeting(application, stores))
   stopOnSignal(application, log)
 }
 
-async function start(settings: Settings, stores: Stores, clock: Clock, log: pino.Logger): Promise<Application> {
+async function start(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Application> {
   try {
     await migrateWithPatience(stores, clock)
     return await startApplication({ settings, stores, log, clock })
@@ -63,7 +64,7 @@ Try it:
 `
 }
 
-function stopOnSignal(application: Application, log: pino.Logger): void {
+function stopOnSignal(application: Application, log: Logger): void {
   let isStopping = false
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(1)
