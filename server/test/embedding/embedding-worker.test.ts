@@ -107,14 +107,14 @@ describeWith(['postgres'], 'the embedding worker on a real PostgreSQL', () => {
     ['answers an empty vector', { body: { data: [{ index: 0, embedding: [] }] } }, /empty/],
     ['answers too little', { body: { data: [] } }, /0 vectors for 1 texts/],
     ['breaks the connection', { cut: true }, /could not be reached/],
-    ['hangs', { delayMs: 'never' }, /did not answer within 150 ms/],
+    ['hangs', { delayMs: 'never' }, /did not answer within 500 ms/],
     ['refuses the key', { status: 401 }, /answered 401; check/],
   ])('A6 tries again where the model %s, and tells each failure', async (_, failure, message) => {
     await using bench = await workerBench(database)
     let calls = 0
     bench.answerWith(asked => (++calls <= 2 ? failure : healthyAnswer(asked)))
     const ids = await bench.store(['please'])
-    bench.start({ callLimitMs: 150 })
+    bench.start({ callLimitMs: 500 })
     await bench.untilStored(ids)
     expect(bench.seen.embedding_failed).toEqual([
       { messageId: ids[0], attempts: 1, permanent: false, error: expect.stringMatching(message) },
