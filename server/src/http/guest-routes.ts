@@ -1,8 +1,7 @@
 import { parseGuestId } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import { Type } from 'typebox'
-import { SavedForGuest, savedFieldsOf } from './append-answer.ts'
-import type { Auth } from './auth.ts'
+import { SavedForGuest, savedFieldsOf } from './answers/append-answer.ts'
 import {
   exportAnswer,
   historyAnswer,
@@ -11,11 +10,12 @@ import {
   sendGuestHistory,
   sendPage,
   wantsPage,
-} from './conversation-answers.ts'
+} from './answers/conversation-answers.ts'
+import type { Auth } from './auth.ts'
 import type { HttpServer } from './http-server.ts'
-import { MessageBody, readMessage } from './message-body.ts'
-import { CursorQuery, GuestParameters, IdempotencyHeader, readIdempotencyKey } from './parameters.ts'
 import { problems } from './problem-schema.ts'
+import { MessageBody, readMessage } from './requests/message-body.ts'
+import { CursorQuery, GuestParameters, IdempotencyHeader, readIdempotencyKey } from './requests/parameters.ts'
 
 export interface GuestRoutesParts {
   readonly conversations: Pick<Conversations, 'append' | 'history' | 'page' | 'exportLines' | 'erase' | 'registerGuest'>

@@ -3,8 +3,8 @@ import type { Conversations } from 'reprise/conversation'
 import { type Static, Type } from 'typebox'
 import { type Auth, userOf } from './auth.ts'
 import type { HttpServer } from './http-server.ts'
-import { GuestParameters } from './parameters.ts'
 import { problems } from './problem-schema.ts'
+import { GuestParameters } from './requests/parameters.ts'
 
 export interface MigrationRoutesParts {
   readonly conversations: Pick<Conversations, 'migrate'>

@@ -6,21 +6,21 @@ import { RepriseError } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import type { Settings } from '../config/settings-table.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
-import { answerClientError } from './client-errors.ts'
 import { documentRoutes } from './documentation.ts'
 import { guestRoutes } from './guest-routes.ts'
 import { type HealthProvider, healthRoutes } from './health-routes.ts'
-import { createHostGuard } from './host-guard.ts'
 import type { HttpServer } from './http-server.ts'
-import { readJsonBody } from './json-body.ts'
-import { learnRoutes } from './known-routes.ts'
 import { type MetricsProvider, metricsRoutes } from './metrics-routes.ts'
 import { migrationRoutes } from './migration-routes.ts'
 import { problemAnswer, problemType, repriseErrorOf } from './problem.ts'
-import { createRequestIds, givenRequestId } from './request-id.ts'
 import { type AnsweredRequest, answeredRequest, logFailure, type RequestLog } from './request-log.ts'
+import { answerClientError } from './requests/client-errors.ts'
+import { createHostGuard } from './requests/host-guard.ts'
+import { readJsonBody } from './requests/json-body.ts'
+import { learnRoutes } from './requests/known-routes.ts'
+import { createRequestIds, givenRequestId } from './requests/request-id.ts'
+import { validatorCompiler } from './requests/validation.ts'
 import { userRoutes } from './user-routes.ts'
-import { validatorCompiler } from './validation.ts'
 
 export interface ServerOptions {
   readonly conversations: Conversations
@@ -107,7 +107,7 @@ export function createServer(options: ServerOptions): HttpServer {
     server.addHook('onResponse', (request, reply, done) => {
       const answer = answeredRequest(request, reply)
       log.debug({ request_id: request.id, ...answer }, 'answered')
-      onAnswered?.(answer)
+      tell(onAnswered, answer)
       done()
     })
   }
@@ -148,6 +148,14 @@ function readBodies(server: HttpServer): void {
       done(repriseErrorOf(error), undefined)
     }
   })
+}
+
+function tell(listener: ServerOptions['onAnswered'], answer: AnsweredRequest): void {
+  try {
+    listener?.(answer)
+  } catch {
+    // The answer is sent; a listener's failure is its own.
+  }
 }
 
 /** A kept-alive connection whose last answer is sent while the server stops would hold it until its time-out. */

@@ -1,8 +1,7 @@
 import type { ConversationSummary } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import { type Static, Type } from 'typebox'
-import { SavedForUser, savedFieldsOf } from './append-answer.ts'
-import { type Auth, userOf } from './auth.ts'
+import { SavedForUser, savedFieldsOf } from './answers/append-answer.ts'
 import {
   exportAnswer,
   historyAnswer,
@@ -11,17 +10,18 @@ import {
   sendUserHistory,
   unknownConversation,
   wantsPage,
-} from './conversation-answers.ts'
+} from './answers/conversation-answers.ts'
+import { type Auth, userOf } from './auth.ts'
 import type { HttpServer } from './http-server.ts'
-import { MessageBody, readMessage } from './message-body.ts'
+import { problems } from './problem-schema.ts'
+import { MessageBody, readMessage } from './requests/message-body.ts'
 import {
   ConversationParameters,
   CursorQuery,
   IdempotencyHeader,
   parseConversationId,
   readIdempotencyKey,
-} from './parameters.ts'
-import { problems } from './problem-schema.ts'
+} from './requests/parameters.ts'
 
 export interface UserRoutesParts {
   readonly conversations: Pick<

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectProblem, post, rawExchange } from './exchange.ts'
+import { expectProblem, jsonOf, post, rawExchange } from './exchange.ts'
 import { openStores, type Stores, startServer } from './running-server.ts'
 
 let stores: Stores
@@ -10,6 +10,11 @@ beforeAll(async () => {
   stores = await openStores()
 })
 afterAll(() => stores?.[Symbol.asyncDispose]())
+
+interface Issued {
+  readonly guest_id: string
+  readonly secret: string
+}
 
 const message = { role: 'user', content: 'hi' }
 const jwtSecret = 'a shared secret of more than 32 bytes'
@@ -24,7 +29,7 @@ describe('guests with secrets', () => {
     await using server = await startServer(stores, { environment: { GUEST_AUTH: 'secret' } })
     const issued = await fetch(`${server.url}/v1/guest`, { method: 'POST' })
     expect(issued.status).toBe(201)
-    const { guest_id, secret } = await issued.json()
+    const { guest_id, secret } = await jsonOf<Issued>(issued)
     expect(guest_id).toMatch(/^[A-Za-z0-9_.:-]{16,128}$/)
     expect(secret.length).toBeGreaterThanOrEqual(22)
     const chat = `${server.url}/v1/guest/chat/${guest_id}`
@@ -51,7 +56,7 @@ describe('guests with secrets', () => {
 
   it('G a secret given twice is none', async () => {
     await using server = await startServer(stores, { environment: { GUEST_AUTH: 'secret' } })
-    const { guest_id, secret } = await (await fetch(`${server.url}/v1/guest`, { method: 'POST' })).json()
+    const { guest_id, secret } = await jsonOf<Issued>(fetch(`${server.url}/v1/guest`, { method: 'POST' }))
     const head = `GET /v1/guest/chat/${guest_id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Guest-Secret: ${secret}\r\n`
     expect(await rawExchange(server.port, `${head}\r\n`)).toMatch(/^HTTP\/1\.1 200/)
     expect(await rawExchange(server.port, `${head}X-Guest-Secret: ${secret}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401/)
@@ -60,7 +65,7 @@ describe('guests with secrets', () => {
   it('A4 migration asks for both the guest’s secret and the user’s token', async () => {
     const environment = { GUEST_AUTH: 'secret', JWT_SECRET: jwtSecret }
     await using server = await startServer(stores, { environment })
-    const { guest_id, secret } = await (await fetch(`${server.url}/v1/guest`, { method: 'POST' })).json()
+    const { guest_id, secret } = await jsonOf<Issued>(fetch(`${server.url}/v1/guest`, { method: 'POST' }))
     const guest = { 'x-guest-secret': secret }
     const user = bearer(await tokenOf('both'))
     expect((await post(`${server.url}/v1/guest/chat/${guest_id}`, message, guest)).status).toBe(200)
@@ -74,7 +79,7 @@ describe('guests with secrets', () => {
 
   it('G in open mode guests are issued too, and JWT_SECRET changes nothing for guests', async () => {
     await using server = await startServer(stores, { environment: { JWT_SECRET: jwtSecret } })
-    const { guest_id } = await (await fetch(`${server.url}/v1/guest`, { method: 'POST' })).json()
+    const { guest_id } = await jsonOf<Issued>(fetch(`${server.url}/v1/guest`, { method: 'POST' }))
     const chat = `${server.url}/v1/guest/chat/${guest_id}`
     expect((await post(chat, message)).status).toBe(200)
     expect((await fetch(chat)).status).toBe(200)
@@ -126,9 +131,9 @@ describe('users by token', () => {
     await using server = await startServer(stores, { environment: { JWT_SECRET: jwtSecret } })
     const mine = bearer(await tokenOf('owner'))
     const path = `${server.url}/v1/users/me/conversations`
-    const made = await (await fetch(path, { method: 'POST', headers: mine })).json()
+    const made = await jsonOf<{ conversation_id: string }>(fetch(path, { method: 'POST', headers: mine }))
     const theirs = bearer(await tokenOf('other'))
-    const listed = await (await list(server.url, theirs, '?user_id=owner')).json()
+    const listed = await jsonOf<{ conversations: unknown }>(list(server.url, theirs, '?user_id=owner'))
     expect(listed.conversations).toEqual([])
     const read = await fetch(`${path}/${made.conversation_id}/messages?user_id=owner`, { headers: theirs })
     await expectProblem(read, 404, 'conversation_unknown', 'conversation_id')

@@ -1,3 +1,4 @@
+import type { Conversations } from 'reprise/conversation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectProblem, post } from './exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from './running-server.ts'
@@ -271,9 +272,7 @@ describe('too many requests', () => {
 
 describe('what nobody foresaw', () => {
   it('is a 500 that tells nothing of the inside, and is logged without content', async () => {
-    const conversations = (
-      real: Parameters<NonNullable<Parameters<typeof startServer>[1]>['conversations'] & {}>[0],
-    ) => ({
+    const conversations = (real: Conversations) => ({
       ...real,
       append: () => Promise.reject(new TypeError('cannot read /etc/passwd')),
     })

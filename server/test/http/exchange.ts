@@ -1,6 +1,12 @@
 import { connect } from 'node:net'
 import { expect } from 'vitest'
 
+/** The fields of an answer that a test reads, checked by what it expects of them. */
+export async function jsonOf<Shape>(response: Response | Promise<Response>): Promise<Shape> {
+  // A test names the shape it expects; its expectations fail when another came.
+  return (await (await response).json()) as Shape
+}
+
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -44,7 +50,7 @@ export function rawExchange(port: number, ...parts: readonly (string | Uint8Arra
       for (const part of parts) socket.write(part)
     })
     const chunks: Buffer[] = []
-    socket.on('data', chunk => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', error => (chunks.length > 0 ? resolve(Buffer.concat(chunks).toString()) : reject(error)))
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
   })

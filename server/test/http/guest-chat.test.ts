@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectProblem, post } from './exchange.ts'
+import { expectProblem, jsonOf, post } from './exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from './running-server.ts'
 
 let stores: Stores
@@ -14,12 +14,17 @@ afterAll(async () => {
   await stores?.[Symbol.asyncDispose]()
 })
 
+interface Message {
+  readonly content: string
+  readonly timestamp: string
+}
+
 const guestOf = () => `g-${randomUUID()}`
 const chatOf = (guest: string) => `${server.url}/v1/guest/chat/${guest}`
 const say = async (guest: string, content: string, headers = {}) => {
   const response = await post(chatOf(guest), { role: 'user', content }, headers)
   expect(response.status).toBe(200)
-  return response.json()
+  return jsonOf<{ readonly sequence: number }>(response)
 }
 const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
 
@@ -54,9 +59,10 @@ describe('guest chat over HTTP', () => {
     const before = Date.now()
     const response = await post(chatOf(guest), { role: 'tool', content: 'x', colour: 'red', nested: { a: [1, null] } })
     expect(response.status).toBe(200)
-    const [message] = await (await fetch(chatOf(guest))).json()
-    expect(Date.parse(message.timestamp)).toBeGreaterThanOrEqual(before)
-    expect(Date.parse(message.timestamp)).toBeLessThanOrEqual(Date.now())
+    const [message] = await jsonOf<Message[]>(fetch(chatOf(guest)))
+    const saidAt = Date.parse(message?.timestamp ?? '')
+    expect(saidAt).toBeGreaterThanOrEqual(before)
+    expect(saidAt).toBeLessThanOrEqual(Date.now())
   })
 
   it('A1 the same idempotency key and body are stored once; another body is refused', async () => {
@@ -77,7 +83,7 @@ describe('guest chat over HTTP', () => {
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
     expect(response.headers.get('x-reprise-source')).toBe('memory')
     expect(response.headers.get('x-reprise-stale')).toBeNull()
-    const history: { content: string }[] = await response.json()
+    const history = await jsonOf<Message[]>(response)
     expect(history.map(({ content }) => content)).toEqual(['one', 'two', 'three'])
     expect(Object.keys(history[0] ?? {})).toEqual(['role', 'content', 'timestamp'])
   })
@@ -106,7 +112,7 @@ describe('guest chat over HTTP', () => {
     const seen: string[] = []
     let query = '?limit=2'
     for (let page = 0; page < 3; page += 1) {
-      const answer = await (await fetch(chatOf(guest) + query)).json()
+      const answer = await jsonOf<{ messages: Message[]; next_after_seq: number | null }>(fetch(chatOf(guest) + query))
       for (const message of answer.messages) {
         expect(message).toEqual({
           sequence: seen.length,
@@ -164,7 +170,7 @@ describe('guest chat over HTTP', () => {
     const user = `user-${guest}`
     for (const content of ['one', 'two']) await say(guest, content)
     const migrate = (userId: string) => post(`${server.url}/v1/guest/migrate/${guest}`, { user_id: userId })
-    const receipt = await (await migrate(user)).json()
+    const receipt = await jsonOf<object>(migrate(user))
     expect(receipt).toEqual({
       status: 'migrated',
       guest_id: guest,
@@ -187,8 +193,8 @@ describe('guest chat over HTTP', () => {
     ]
     for (const response of gone) await expectProblem(response, 410, 'guest_migrated', 'guest_id')
     await expectProblem(await fetch(`${chatOf(guest)}/export`), 410, 'guest_migrated')
-    const list = await (await fetch(`${server.url}/v1/users/me/conversations?user_id=${user}`)).json()
-    expect(list.conversations).toMatchObject([{ message_count: 2 }])
+    const list = await fetch(`${server.url}/v1/users/me/conversations?user_id=${user}`)
+    expect(await list.json()).toMatchObject({ conversations: [{ message_count: 2 }] })
   })
 
   it('A4 a guest who never was cannot be migrated, and the user must be named', async () => {
@@ -203,8 +209,8 @@ describe('guest chat over HTTP', () => {
     const [one, two] = [guestOf(), guestOf()]
     await say(one, 'mine')
     await say(two, 'yours')
-    expect((await (await fetch(chatOf(one))).json())[0].content).toBe('mine')
-    expect((await (await fetch(chatOf(two))).json())[0].content).toBe('yours')
+    expect(await (await fetch(chatOf(one))).json()).toMatchObject([{ content: 'mine' }])
+    expect(await (await fetch(chatOf(two))).json()).toMatchObject([{ content: 'yours' }])
   })
 
   it('A7 while PostgreSQL is away, POST is refused and GET answers from the copy, marked stale', async () => {
@@ -217,7 +223,7 @@ describe('guest chat over HTTP', () => {
       await expectProblem(refused, 503, 'database_unavailable')
       const stale = await fetch(chatOf(guest))
       expect(stale.headers.get('x-reprise-stale')).toBe('true')
-      expect((await stale.json())[0].content).toBe('kept')
+      expect(await stale.json()).toMatchObject([{ content: 'kept' }])
       await expectProblem(await fetch(chatOf(guestOf())), 503, 'database_unavailable')
       await expectProblem(await fetch(`${server.url}/readyz`), 503, 'database_unavailable')
     } finally {

@@ -51,7 +51,7 @@ describe('stopping', () => {
     const server = await startHeld()
     const socket = connect(server.port, '127.0.0.1')
     const chunks: Buffer[] = []
-    socket.on('data', chunk => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     const ended = new Promise(resolve => socket.once('close', resolve))
     const line = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
     socket.write(line('/v1/guest/chat/one'))

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { RepriseError } from 'reprise'
-import { isLoopback } from '../config/loopback.ts'
-import type { Settings } from '../config/settings-table.ts'
+import { isLoopback } from '../../config/loopback.ts'
+import type { Settings } from '../../config/settings-table.ts'
 
 export type HostGuard = (headers: IncomingHttpHeaders) => RepriseError | undefined
 

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { type ConversationRef, historyJson, RepriseError, roles } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import { type Static, Type } from 'typebox'
-import type { CursorQuery } from './parameters.ts'
+import type { CursorQuery } from '../requests/parameters.ts'
 
 const messageFields = {
   role: Type.Enum(roles),

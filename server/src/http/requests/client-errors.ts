@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { RepriseError } from 'reprise'
-import { problemAnswer, problemType } from './problem.ts'
+import { problemAnswer, problemType } from '../problem.ts'
 
 /** Answers what never became a request: header lines too large, requests that come too slowly, anything but HTTP. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket, requestId: string): void {
