@@ -1,6 +1,6 @@
 /**
- * Makes the data directory that the embedded database starts from: `dist/drivers/postgres/embedded/template.zst`. Does
- * nothing when it was made from the same PGlite and the same sources.
+ * Makes the data directory that the embedded database starts from, as `template.zst` beside the module that unpacks it.
+ * Does nothing when it was made from the same PGlite and the same sources.
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const source = fileURLToPath(new URL('../src/drivers/postgres/embedded', import.meta.url))
-const target = fileURLToPath(new URL('../dist/drivers/postgres/embedded', import.meta.url))
+const source = fileURLToPath(new URL('../src/drivers/postgres/embedded/thread', import.meta.url))
+const target = fileURLToPath(new URL('../dist/drivers/postgres/embedded/thread', import.meta.url))
 const templatePath = join(target, 'template.zst')
 const madeFromPath = join(target, 'template.made-from')
 
@@ -20,8 +20,8 @@ const isUpToDate = existsSync(templatePath) && (await readFile(madeFromPath, 'ut
 if (!isUpToDate) await make()
 
 async function make(): Promise<void> {
-  const { initialise } = await import('../src/drivers/postgres/embedded/data-directory.ts')
-  const { packDirectory } = await import('../src/drivers/postgres/embedded/directory-archive.ts')
+  const { initialise } = await import('../src/drivers/postgres/embedded/thread/data-directory.ts')
+  const { packDirectory } = await import('../src/drivers/postgres/embedded/thread/directory-archive.ts')
   const directory = await mkdtemp(join(tmpdir(), 'reprise-template-'))
   try {
     await initialise(directory)

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openEmbeddedDatabase } from 'reprise/embedded'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -72,6 +72,25 @@ describe('what the embedded database has acknowledged', () => {
 
     await rename(`${log}.away`, log)
     expect((await database.run(read('SELECT id FROM note'))).rows).toEqual([{ id: 1 }])
+    await database.close()
+  })
+
+  it('begins anew where a first start was cut off', async () => {
+    const directory = await newDirectory()
+    await mkdir(join(directory, 'postgresql.unfinished', 'base'), { recursive: true })
+    await writeFile(join(directory, 'postgresql.unfinished', 'PG_VERSION'), '')
+    const database = await openEmbeddedDatabase({ directory })
+    expect((await database.run(read('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
+    await database.close()
+    expect((await readdir(directory)).sort()).toEqual(['lock', 'postgresql'])
+  })
+
+  it('can begin without the template of the package, as when the sources run unbuilt', async () => {
+    const directory = await newDirectory()
+    const program = runProgram('open-from-source', [directory])
+    expect((await program.ended).code).toBe(0)
+    expect(program.lines).toEqual(['{"databases":["postgres"],"fsync":"on"}'])
+    const database = await openEmbeddedDatabase({ directory })
     await database.close()
   })
 

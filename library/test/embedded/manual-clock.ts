@@ -10,6 +10,7 @@ export function manualClock(startMs = Date.UTC(2026, 0, 31)): ManualClock {
   const sleepers = new Map<() => void, number>()
   return {
     now: () => nowMs,
+    monotonicMs: () => nowMs,
     sleep: (delayMs, signal) =>
       new Promise(resolve => {
         if (signal?.aborted) return resolve()

@@ -41,8 +41,11 @@ export function lockDirectory(directory: string): DirectoryLock {
   const held = lock
   return {
     release: () => {
-      rmSync(ownerPath, { force: true })
-      held.close()
+      try {
+        rmSync(ownerPath, { force: true })
+      } finally {
+        held.close()
+      }
     },
   }
 }

@@ -1,14 +1,16 @@
 import type { Announcer } from '../../../base/announcer.ts'
+import type { Clock } from '../../../base/clock.ts'
 import { messageOf, RepriseError } from '../../../base/reprise-error.ts'
 import type { DatabaseEvents, StatementLabels } from '../database.ts'
 import { type Risk, translate, unavailable } from './embedded-errors.ts'
 import { PostgresLink, ThreadDied } from './postgres-link.ts'
-import type { Answer } from './thread-messages.ts'
+import type { Answer } from './thread/thread-messages.ts'
 import { Turns } from './turns.ts'
 
 export interface EmbeddedConnectionOptions {
   readonly dataDirectory: string
   readonly announcer: Announcer<DatabaseEvents> | undefined
+  readonly clock: Clock
   readonly maxWaiting: number
 }
 
@@ -53,9 +55,16 @@ export class EmbeddedConnection {
     })
   }
 
-  /** Lets those who wait finish, refuses newcomers, writes a checkpoint and shuts PostgreSQL down. */
+  /**
+   * Lets those who wait finish, refuses newcomers, writes a checkpoint and shuts PostgreSQL down.
+   * @throws RepriseError `database_unavailable` when it died instead; the next start reads its log
+   */
   close(): Promise<void> {
-    this.#closed ??= this.#turns.take(async () => this.#link?.close(), Number.POSITIVE_INFINITY)
+    const shutDown = async () =>
+      this.#link?.close().catch(error => {
+        throw translate(error, 'nothing_stored')
+      })
+    this.#closed ??= this.#turns.take(shutDown, Number.POSITIVE_INFINITY)
     return this.#closed
   }
 
@@ -72,7 +81,7 @@ export class EmbeddedConnection {
   }
 
   async #send(link: PostgresLink, { text, values, risk, labels }: Exchange): Promise<Answer> {
-    const startedAt = performance.now()
+    const startedMs = this.#options.clock.monotonicMs()
     let failed = true
     try {
       const answer = await (values === undefined ? link.script(text) : link.statement(text, values))
@@ -83,7 +92,11 @@ export class EmbeddedConnection {
       throw translate(error, risk)
     } finally {
       if (labels !== undefined) {
-        this.#options.announcer?.announce('query', { labels, durationMs: performance.now() - startedAt, failed })
+        this.#options.announcer?.announce('query', {
+          labels,
+          durationMs: this.#options.clock.monotonicMs() - startedMs,
+          failed,
+        })
       }
     }
   }

@@ -7,7 +7,7 @@ import { StatementError } from '../statement-error.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { EmbeddedConnection, type Send } from './embedded-connection.ts'
 import type { Risk } from './embedded-errors.ts'
-import type { Answer } from './thread-messages.ts'
+import type { Answer } from './thread/thread-messages.ts'
 import { keepUp } from './upkeep.ts'
 
 export interface EmbeddedOptions {
@@ -42,6 +42,7 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Da
   const connection = new EmbeddedConnection({
     dataDirectory: join(directory, 'postgresql'),
     announcer,
+    clock,
     maxWaiting: options.maxWaiting ?? 10_000,
   })
   let calls = 0

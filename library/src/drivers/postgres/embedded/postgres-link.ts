@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../../../base/reprise-error.ts'
 import { StatementError } from '../statement-error.ts'
-import type { Answer, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.ts'
+import type { Answer, ThreadReply, ThreadRequest, ThreadSettings } from './thread/thread-messages.ts'
 
 /** PostgreSQL's thread ended before it answered. */
 export class ThreadDied extends Error {}
@@ -14,7 +14,7 @@ interface Asked {
 }
 
 /** `.ts` while the sources run as they are, `.js` in the package: this module's own ending. */
-const threadUrl = new URL(`./postgres-thread${/\.[^.]+$/.exec(import.meta.url)?.[0] ?? '.js'}`, import.meta.url)
+const threadUrl = new URL(`./thread/postgres-thread${/\.[^.]+$/.exec(import.meta.url)?.[0] ?? '.js'}`, import.meta.url)
 /** So much that PostgreSQL's own limit (2 MB of its stack) refuses a deep statement before the thread overflows. */
 const stackSizeMb = 16
 const noAnswer: Answer = { rows: [], rowCount: 0, command: '' }

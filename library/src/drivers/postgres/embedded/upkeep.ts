@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
-import type { Answer } from './thread-messages.ts'
+import type { Answer } from './thread/thread-messages.ts'
 
 export interface UpkeepOptions {
   readonly clock: Clock
@@ -39,13 +39,13 @@ const maxAge = 150_000_000
  */
 export async function keepUp(options: UpkeepOptions, signal: AbortSignal): Promise<void> {
   const { clock, checkpointEveryMs, vacuumEveryMs } = options
-  let checkpointAt = clock.now() + checkpointEveryMs
-  let vacuumAt = clock.now() + vacuumEveryMs
+  let checkpointAt = clock.monotonicMs() + checkpointEveryMs
+  let vacuumAt = clock.monotonicMs() + vacuumEveryMs
   let seen = 0
   while (true) {
     await clock.sleep(Math.min(lookEveryMs, checkpointEveryMs, vacuumEveryMs), signal)
     if (signal.aborted) return
-    const now = clock.now()
+    const now = clock.monotonicMs()
     const isUsed = options.calls() > seen
     if (!isUsed && now < checkpointAt && now < vacuumAt) continue
     seen = options.calls()

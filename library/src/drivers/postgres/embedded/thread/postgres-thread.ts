@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf } from '../../../base/reprise-error.ts'
-import { StatementError } from '../statement-error.ts'
+import { messageOf } from '../../../../base/reprise-error.ts'
+import { StatementError } from '../../statement-error.ts'
 import { prepareDataDirectory } from './data-directory.ts'
 import { Engine } from './engine.ts'
 import type { ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.ts'

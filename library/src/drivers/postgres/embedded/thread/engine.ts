@@ -1,6 +1,6 @@
 import { messages, PGlite, protocol } from '@electric-sql/pglite'
-import { messageOf } from '../../../base/reprise-error.ts'
-import { StatementError } from '../statement-error.ts'
+import { messageOf } from '../../../../base/reprise-error.ts'
+import { StatementError } from '../../statement-error.ts'
 import { durableFileSystem } from './durable-file-system.ts'
 import { encodeValue } from './encode-value.ts'
 import { startParameters } from './engine-settings.ts'
