@@ -1,7 +1,7 @@
 import type { PostgresServer } from '../../testbed/postgres.ts'
 import type { RedisServer } from '../../testbed/redis.ts'
+import { type RepriseServer, startReprise } from '../../testbed/reprise.ts'
 import type { Databases } from '../measure/databases.ts'
-import { type RepriseServer, startReprise } from '../measure/reprise-server.ts'
 
 /** How long and how often things are measured. */
 export interface Effort {
@@ -27,7 +27,12 @@ export async function onFreshReprise<Result>(
 ): Promise<Result> {
   await using database = await arena.databases.copy(template)
   await arena.redis.restart({ empty: true })
-  await using server = await startReprise({ DATABASE_URL: database.url, REDIS_URL: arena.redis.url, ...settings })
+  await using server = await startReprise({
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: database.url,
+    REDIS_URL: arena.redis.url,
+    ...settings,
+  })
   return await work(server)
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PostgresServer } from '../../testbed/postgres.ts'
-import { repriseMain } from './reprise-server.ts'
+import { repriseMain } from '../../testbed/reprise.ts'
 
 const run = promisify(execFile)
 

@@ -18,6 +18,7 @@ export function loadCommand(): Command {
     .option('--url <url>', 'where the server listens', httpUrl, new URL('http://127.0.0.1:8000'))
     .option('--concurrency <n>', 'conversations under way at once', countUpTo(1_024), 32)
     .option('--guest-prefix <text>', 'begins the name of each guest', guestPrefix, 'load-')
+    .option('--guests <file>', 'where guests are noted that the server issues with secrets (GUEST_AUTH=secret)')
     .option('--limit <n>', 'take only the first conversations', countUpTo(Number.MAX_SAFE_INTEGER))
     .option('--patience <seconds>', 'how long one message is tried again', countUpTo(86_400), 120)
     .addOption(new Option('--only-verify', 'send nothing, only read back and compare'))

@@ -14,6 +14,12 @@ export interface ChatClientOptions {
   readonly signal: AbortSignal
 }
 
+/** Who speaks. The secret is sent where the server issued one. */
+export interface Guest {
+  readonly guestId: string
+  readonly secret: string | undefined
+}
+
 /** The server refused one request, for a reason that trying again does not mend. */
 export class Refusal extends Error {
   readonly status: number
@@ -39,34 +45,42 @@ export class ChatClient {
     this.#exchange = exchanger(options.url, options.connections)
   }
 
+  /** Has the server make up a guest with a secret. */
+  async issueGuest(): Promise<Guest> {
+    const answer = await this.#patiently('POST', '/v1/guest', {})
+    if (answer.status !== 201) throw new Refusal(answer, 'POST /v1/guest')
+    const { guest_id: guestId, secret } = JSON.parse(answer.body)
+    return { guestId: String(guestId), secret: String(secret) }
+  }
+
   /** Appends a message. Under the same key it is stored once, however often it is sent. */
-  async append(guest: string, message: FileMessage, idempotencyKey: string): Promise<void> {
-    const path = `/v1/guest/chat/${guest}`
-    const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey }
+  async append(guest: Guest, message: FileMessage, idempotencyKey: string): Promise<void> {
+    const path = pathOf(guest)
+    const headers = { ...headersOf(guest), 'content-type': 'application/json', 'idempotency-key': idempotencyKey }
     const answer = await this.#patiently('POST', path, headers, JSON.stringify(message))
     if (answer.status !== 200) throw new Refusal(answer, `POST ${path}`)
   }
 
   /** All messages of a guest, page by page where they do not fit into one answer. */
-  async history(guest: string): Promise<readonly StoredMessage[]> {
-    const path = `/v1/guest/chat/${guest}`
-    const answer = await this.#patiently('GET', path, {})
-    if (answer.status === 413) return await this.#historyByPages(path)
+  async history(guest: Guest): Promise<readonly StoredMessage[]> {
+    const path = pathOf(guest)
+    const answer = await this.#patiently('GET', path, headersOf(guest))
+    if (answer.status === 413) return await this.#historyByPages(guest)
     if (answer.status !== 200) throw new Refusal(answer, `GET ${path}`)
     return messagesOf(JSON.parse(answer.body), path)
   }
 
-  async #historyByPages(path: string): Promise<readonly StoredMessage[]> {
+  async #historyByPages(guest: Guest): Promise<readonly StoredMessage[]> {
     const messages: StoredMessage[] = []
     let afterSequence: unknown = -1
     while (typeof afterSequence === 'number') {
-      const page = `${path}?after_seq=${afterSequence}&limit=${pageSize}`
-      const answer = await this.#patiently('GET', page, {})
-      if (answer.status !== 200) throw new Refusal(answer, `GET ${page}`)
-      const body = JSON.parse(answer.body)
-      const read = messagesOf(body.messages, page)
+      const path = `${pathOf(guest)}?after_seq=${afterSequence}&limit=${pageSize}`
+      const answer = await this.#patiently('GET', path, headersOf(guest))
+      if (answer.status !== 200) throw new Refusal(answer, `GET ${path}`)
+      const page = JSON.parse(answer.body)
+      const read = messagesOf(page.messages, path)
       messages.push(...read)
-      afterSequence = read.length === 0 ? null : body.next_after_seq
+      afterSequence = read.length === 0 ? null : page.next_after_seq
     }
     return messages
   }
@@ -83,7 +97,7 @@ export class ChatClient {
       signal.throwIfAborted()
       const outcome = await this.#exchange
         .send({ method, path, headers, body, signal })
-        .catch(cause => new Error(`${method} ${path} failed: ${messageOf(cause)}`, { cause }))
+        .catch(cause => new Error(`${method} ${path} failed: ${messageOf(cause) || cause.code}`, { cause }))
       const waitMs = outcome instanceof Error ? backoffMs(attempt) : askedPatienceMs(outcome, attempt)
       const isLast = waitMs === undefined || Date.now() + waitMs > endAt
       if (isLast && outcome instanceof Error) throw outcome
@@ -93,8 +107,18 @@ export class ChatClient {
   }
 }
 
+function pathOf({ guestId }: Guest): string {
+  return `/v1/guest/chat/${guestId}`
+}
+
+function headersOf({ secret }: Guest): Record<string, string> {
+  return secret === undefined ? {} : { 'x-guest-secret': secret }
+}
+
 /** How long the server asks to wait; undefined when the answer is final. */
 function askedPatienceMs(answer: HttpAnswer, attempt: number): number | undefined {
+  // PostgreSQL is away and a copy was answered in its place: it may be old, so that it proves nothing.
+  if (answer.isStale) return backoffMs(attempt)
   if (answer.status !== 429 && answer.status !== 503) return undefined
   const seconds = Number(answer.retryAfter)
   // Spread, so that those who were refused together do not come back together.

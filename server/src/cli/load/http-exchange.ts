@@ -12,6 +12,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number
   readonly retryAfter: string | undefined
+  readonly isStale: boolean
   readonly body: string
 }
 
@@ -40,7 +41,12 @@ export function exchanger(base: URL, connections: number): Exchange {
           response.on('error', reject)
           response.on('end', () => {
             const { statusCode: status = 0, headers: answered } = response
-            resolve({ status, retryAfter: answered['retry-after'], body: Buffer.concat(chunks).toString('utf8') })
+            resolve({
+              status,
+              retryAfter: answered['retry-after'],
+              isStale: answered['x-reprise-stale'] === 'true',
+              body: Buffer.concat(chunks).toString('utf8'),
+            })
           })
         },
       )

@@ -1,11 +1,12 @@
 import { atOnce } from './at-once.ts'
 import { type ChatClient, Refusal } from './chat-client.ts'
 import type { FileConversation } from './conversation-file.ts'
-import { appendKey, guestName } from './derived-names.ts'
+import { appendKey } from './derived-names.ts'
 import { addDifferences, type Differences, differences, noDifferences } from './differences.ts'
+import type { FindGuest } from './guests.ts'
 
 export interface ReplayOptions {
-  readonly guestPrefix: string
+  readonly findGuest: FindGuest
   /** How many conversations are under way at once. Within one, each message waits for the answer to the one before. */
   readonly concurrency: number
   /** Called after each message. */
@@ -26,8 +27,6 @@ export interface ReplayReport {
 }
 
 const maxReported = 10
-/** Answers that every other request would get as well. */
-const hopelessStatuses = new Set([401, 403, 404, 405, 415])
 
 /** Says every conversation again, message by message, as its people would have. */
 export async function replay(
@@ -39,13 +38,13 @@ export async function replay(
   let sent = 0
   let refused = 0
   await atOnce(conversations, options.concurrency, async conversation => {
-    const guest = guestName(options.guestPrefix, conversation.id)
+    const guest = await options.findGuest(conversation.id)
     for (const [index, message] of conversation.messages.entries()) {
       try {
         await client.append(guest, message, appendKey(index, message))
         sent += 1
       } catch (error) {
-        if (!(error instanceof Refusal) || hopelessStatuses.has(error.status)) throw error
+        if (!(error instanceof Refusal) || isHopeless(error)) throw error
         refused += 1
         if (refusals.length < maxReported) refusals.push({ line: conversation.line, index, reason: error.message })
       }
@@ -53,6 +52,11 @@ export async function replay(
     }
   })
   return { sent, refused, refusals }
+}
+
+/** Whether every other message would be refused as well. A quota is one guest's matter. */
+function isHopeless({ status, code }: Refusal): boolean {
+  return [401, 403, 404, 405, 415, 503].includes(status) || (status === 429 && code !== 'quota_exceeded')
 }
 
 export interface ReadBackReport {
@@ -70,11 +74,12 @@ export async function readBack(
   const faulty: ReadBackReport['faulty'][number][] = []
   let total = noDifferences
   await atOnce(conversations, options.concurrency, async conversation => {
-    const guest = guestName(options.guestPrefix, conversation.id)
+    const guest = await options.findGuest(conversation.id)
     const found = differences(conversation.messages, await client.history(guest))
     total = addDifferences(total, found)
     const isFaulty = Object.values(found).some(count => count > 0)
-    if (isFaulty && faulty.length < maxReported) faulty.push({ line: conversation.line, guest, differences: found })
+    if (isFaulty && faulty.length < maxReported)
+      faulty.push({ line: conversation.line, guest: guest.guestId, differences: found })
     for (const _ of conversation.messages) options.onMessage()
   })
   return { differences: total, faulty }

@@ -1,7 +1,9 @@
+import { messageOf } from 'reprise'
 import { exitCodes } from '../exit-codes.ts'
 import { table } from '../table.ts'
-import { ChatClient } from './chat-client.ts'
+import { ChatClient, Refusal } from './chat-client.ts'
 import { type FileSurvey, readConversations, surveyFile } from './conversation-file.ts'
+import { issuedGuests, namedGuests } from './guests.ts'
 import { showProgress } from './progress.ts'
 import { type ReadBackReport, type ReplayReport, readBack, replay } from './replay.ts'
 
@@ -9,6 +11,8 @@ export interface LoadOptions {
   readonly url: URL
   readonly concurrency: number
   readonly guestPrefix: string
+  /** The file that issued guests are noted in. */
+  readonly guests?: string
   readonly limit?: number
   /** Seconds. */
   readonly patience: number
@@ -31,7 +35,7 @@ export async function runLoad(file: string, options: LoadOptions): Promise<void>
   const interrupt = () => interruption.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
-  const { url, concurrency, guestPrefix } = options
+  const { url, concurrency, guestPrefix, guests } = options
   const client = new ChatClient({
     url,
     connections: concurrency,
@@ -39,29 +43,33 @@ export async function runLoad(file: string, options: LoadOptions): Promise<void>
     signal: interruption.signal,
   })
   try {
+    const findGuest = guests === undefined ? namedGuests(guestPrefix) : await issuedGuests(guests, client)
     const startedMs = performance.now()
     const replayed = options.onlyVerify
       ? { sent: 0, refused: 0, refusals: [] }
       : await watched('sending', survey, onMessage =>
-          replay(readConversations(file, limit), client, { guestPrefix, concurrency, onMessage }),
+          replay(readConversations(file, limit), client, { findGuest, concurrency, onMessage }),
         )
     const seconds = (performance.now() - startedMs) / 1_000
     const read = await watched('reading', survey, onMessage =>
-      readBack(readConversations(file, limit), client, { guestPrefix, concurrency, onMessage }),
+      readBack(readConversations(file, limit), client, { findGuest, concurrency, onMessage }),
     )
     report(survey, replayed, seconds, read, options.json === true)
   } catch (cause) {
-    throw new Error(
-      `${String((cause as Error).message)}\nThe load broke off. Run it again to go on: nothing is doubled.`,
-      {
-        cause,
-      },
-    )
+    const reason = messageOf(interruption.signal.reason ?? cause)
+    throw new Error(`${reason}\n${adviceOn(cause, options)}`, { cause })
   } finally {
     client.close()
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
   }
+}
+
+function adviceOn(cause: unknown, { guests }: LoadOptions): string {
+  if (cause instanceof Refusal && cause.code === 'guest_auth_failed' && guests === undefined) {
+    return 'This server issues guests with secrets: name a file that they are noted in, by --guests FILE.'
+  }
+  return 'The load broke off. Run it again to go on: nothing is doubled.'
 }
 
 function complain(file: string, { unreadable }: FileSurvey): void {

@@ -1,26 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { requireBinary } from '../../testbed/binaries.ts'
-import { freePort } from '../../testbed/free-port.ts'
-import { privateDirectory } from '../../testbed/private-directory.ts'
-import { startServer } from '../../testbed/server-process.ts'
+import { requireBinary } from './binaries.ts'
+import { freePort } from './free-port.ts'
+import { privateDirectory } from './private-directory.ts'
+import { startServer } from './server-process.ts'
 
 /** The built command `reprise`. */
-export const repriseMain = fileURLToPath(new URL('../../server/dist/cli/main.js', import.meta.url))
+export const repriseMain = fileURLToPath(new URL('../server/dist/cli/main.js', import.meta.url))
 
 export interface RepriseServer extends AsyncDisposable {
   readonly url: string
   readonly pid: number
   /** The sum of a metric's samples that carry a label such as `source="redis"`; of all, when none is named. */
   metric(name: string, label?: string): Promise<number>
+  /** Sends a signal and resolves when it has ended. */
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Stops it by SIGTERM; what it embedded is removed. */
+  stop(): Promise<void>
 }
 
-/** Starts Reprise as a process of its own, with these settings and no others. It ends by SIGTERM. */
-export async function startReprise(settings: Readonly<Record<string, string>>): Promise<RepriseServer> {
-  const port = await freePort()
+/**
+ * Starts Reprise as a process of its own, with these settings and no others: as a user would, on a free loopback port
+ * unless PORT names one. Without DATABASE_URL its data lie in a private directory unless DATA_DIR names one.
+ */
+export async function startReprise(settings: Readonly<Record<string, string>> = {}): Promise<RepriseServer> {
+  const port = settings['PORT'] ?? `${await freePort()}`
   const home = await privateDirectory('reprise')
   const url = `http://127.0.0.1:${port}`
-  const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', ...settings }
+  const environment = { LOG_LEVEL: 'warn', ...settings, PORT: port }
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   const server = await startServer({
     // `env` becomes the server, so that the process id is the server's.
@@ -31,6 +38,10 @@ export async function startReprise(settings: Readonly<Record<string, string>>): 
     logFile: `${home.path}/log`,
     answers: () => isReady(url),
   })
+  const stop = async () => {
+    await server.end('SIGTERM')
+    await home[Symbol.asyncDispose]()
+  }
   return {
     url,
     pid: server.pid,
@@ -39,10 +50,9 @@ export async function startReprise(settings: Readonly<Record<string, string>>): 
       const samples = text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
       return samples.filter(line => line.includes(label)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
     },
-    [Symbol.asyncDispose]: async () => {
-      await server.end('SIGTERM')
-      await home[Symbol.asyncDispose]()
-    },
+    kill: signal => server.end(signal),
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
 
