@@ -4,13 +4,16 @@
  */
 export const errorCodes = {
   body_too_large: 'The request body is larger than the server takes.',
+  cache_closed: 'The cache was closed; make another one.',
   content_too_large: 'The content of a message is longer than MAX_MESSAGE_BYTES.',
   conversation_unknown: 'No such conversation belongs to this user.',
   copy_unavailable: 'The fast copy of the conversations (Redis) cannot be reached.',
   database_unavailable: 'PostgreSQL cannot be reached; nothing was stored.',
+  deadline_exceeded: 'The deadline of the call passed before there was a value.',
   directory_locked: 'Another process uses the directory of the embedded database.',
   embedding_failed: 'The embedding model refused, failed, or answered something unreadable.',
   empty_content: 'The content of a message is empty.',
+  entry_unreadable: 'Stored bytes are no entry that this version can read.',
   forbidden_key: 'A JSON body contains the key __proto__ or constructor.prototype.',
   forbidden_origin: 'The Host or Origin header names a place that this server does not answer for.',
   guest_auth_failed: 'The guest secret is missing or wrong.',
@@ -28,6 +31,10 @@ export const errorCodes = {
   invalid_guest_id: 'The guest id contains other characters than A-Z a-z 0-9 _ . : - or is too long.',
   invalid_idempotency_key: 'The idempotency key is empty, too long or not printable ASCII.',
   invalid_json: 'The request body is not JSON.',
+  invalid_key:
+    'A cache key is empty, or holds a part of another type than string, finite number, bigint, boolean or array of these.',
+  invalid_loader: 'The loader is not a function, or answered something that cannot be used.',
+  invalid_option: 'An option is unknown, of the wrong type or out of its range.',
   invalid_query: 'A query parameter does not have the expected shape.',
   invalid_role: 'The role of a message is none of user, assistant, system, tool.',
   invalid_setting: 'A setting cannot be used; the message lists each with its reason.',
@@ -35,12 +42,15 @@ export const errorCodes = {
   invalid_url: 'The URL of the request is not well-formed.',
   invalid_user_id: 'The user id contains other characters than A-Z a-z 0-9 _ . : @ | - or is too long.',
   invalid_utf8: 'The request body is not UTF-8.',
+  load_aborted: 'The caller’s signal was aborted before there was a value.',
+  load_timeout: 'The loader took longer than loaderTimeout.',
   malformed_request: 'The request is not well-formed HTTP.',
   method_not_allowed: 'The path exists, but not for this method.',
   migration_conflict: 'The guest was migrated to another user before.',
   migration_failed: 'A database migration could not be carried out.',
   nesting_too_deep: 'The JSON body is nested deeper than the server reads.',
   not_authorized: 'The credential is missing, wrong or expired.',
+  not_encodable: 'A value holds something that cannot be stored; the message names the path inside the value.',
   outcome_unknown:
     'The connection broke while the transaction was ending; a retry with the same idempotency key is safe.',
   overloaded: 'More requests wait than the server keeps; try again a little later.',
@@ -49,6 +59,7 @@ export const errorCodes = {
   request_timeout: 'The request did not arrive in time.',
   route_unknown: 'No such path.',
   stopping: 'The server is stopping.',
+  store_unavailable: 'The shared tier of a cache cannot be reached now.',
   unsupported_media_type: 'The content type of the body is not application/json.',
 } as const
 
