@@ -27,7 +27,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
 const driversMayKnow = ['base', 'ports']
 
 /** Observers name the events they subscribe to; the types alone, not the work. */
-const eventTypes = /^library\/src\/(?:(?:core|conversation)\/.*-events|drivers\/[^/]+\/database)\.ts$/
+const eventTypes = /^library\/src\/(?:core|conversation)\/.*-events\.ts$/
 
 const concreteDrivers = ['reprise/postgres', 'reprise/embedded', 'reprise/redis', 'reprise/memory', 'reprise/embedders']
 const compositionRoot = 'server/src/compose.ts'

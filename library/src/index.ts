@@ -15,6 +15,7 @@ export {
 } from './observe/hourly-metrics.ts'
 export type * from './ports/conversation-copies.ts'
 export type * from './ports/conversation-store.ts'
+export type * from './ports/database-events.ts'
 export type * from './ports/embedder.ts'
 export type * from './ports/hourly-metrics.ts'
 export type * from './ports/outbox.ts'

@@ -1,8 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { Announcer, type Clock, hourlyMetrics } from 'reprise'
+import { Announcer, type Clock, type DatabaseEvents, hourlyMetrics } from 'reprise'
 import { type ConversationEvents, createConversations } from 'reprise/conversation'
-import type { DatabaseEvents } from 'reprise/postgres'
 import { prometheusMetrics } from 'reprise/prometheus'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
@@ -34,8 +33,8 @@ export interface Application {
   close(): Promise<void>
 }
 
-/** What share of one core the built-in embedder takes at most; it runs beside the chat. */
-const hashEmbedderShare = 0.2
+/** The built-in embedder runs on the chat's own core: it takes a bounded share of it, in short pieces. */
+const hashPace = { maxBusyShare: 0.2, rate: { perSecond: 1_000, burst: 1_000 }, batch: 8 }
 
 /** Puts the parts together, starts the workers and listens. */
 export async function startApplication({ settings, stores, log, clock }: ApplicationParts): Promise<Application> {
@@ -80,8 +79,8 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     workers.push(startCopyRepair({ conversations, copies, clock, onFailure: onFailure('copy repair') }))
   }
   if (embedder !== undefined) {
-    const maxBusyShare = settings.embedder === 'hash' ? hashEmbedderShare : 1
-    const worker = startEmbeddingWorker({ outbox, embedder, announcer: embeddingEvents, clock, maxBusyShare })
+    const pace = settings.embedder === 'hash' ? hashPace : {}
+    const worker = startEmbeddingWorker({ outbox, embedder, announcer: embeddingEvents, clock, ...pace })
     conversationEvents.on('message_saved', ({ embeddingQueued }) => {
       if (embeddingQueued) worker.wake()
     })
@@ -93,7 +92,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     pool = seen
   })
   const health = startHealth({
-    askDatabase: () => store.fences([]),
+    askDatabase: () => stores.askDatabase(),
     outbox,
     copies,
     conversations: conversationEvents,

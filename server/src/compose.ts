@@ -3,6 +3,7 @@ import {
   type Clock,
   type ConversationCopies,
   type ConversationStore,
+  type DatabaseEvents,
   type Embedder,
   type HourlyMetricsStore,
   type Outbox,
@@ -13,7 +14,7 @@ import { memoryConversationCopies } from 'reprise/memory'
 import {
   connectPostgres,
   type Database,
-  type DatabaseEvents,
+  migrate,
   postgresConversationStore,
   postgresHourlyMetrics,
   postgresOutbox,
@@ -28,7 +29,6 @@ export type FastCopies =
 
 /** Everything that the settings name, opened. The one place that knows which drivers there are. */
 export interface Stores {
-  readonly database: Database
   readonly databaseEvents: Announcer<DatabaseEvents>
   readonly conversationStore: ConversationStore
   readonly outbox: Outbox
@@ -38,6 +38,10 @@ export interface Stores {
   readonly embedder: Embedder | undefined
   /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
   readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
+  /** Brings the tables up to date; answers the names of the steps that were carried out now. */
+  migrate(): Promise<readonly string[]>
+  /** Rejects when the database is away. */
+  askDatabase(): Promise<void>
   close(): Promise<void>
 }
 
@@ -48,7 +52,6 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
   const fastCopies = await openFastCopies(settings, clock)
   const embedder = openEmbedder(settings)
   return {
-    database,
     databaseEvents,
     conversationStore: postgresConversationStore(database),
     outbox: postgresOutbox(database),
@@ -62,6 +65,10 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
           : `PostgreSQL at ${placeOf(settings.databaseUrl)}`,
       copies: describeCopies(settings),
       embedder: embedder?.model ?? 'none',
+    },
+    migrate: async () => (await migrate(database)).applied,
+    askDatabase: async () => {
+      await database.run({ text: 'SELECT 1', values: [], labels: { queryType: 'SELECT', table: 'other' } })
     },
     close: async () => {
       await Promise.allSettled([embedder?.close(), fastCopies?.copies.close()])

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { type Clock, messageOf, RepriseError, systemClock } from 'reprise'
-import { migrate } from 'reprise/postgres'
 import { type Application, startApplication } from './application.ts'
 import { openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
@@ -37,7 +36,7 @@ async function migrateWithPatience(stores: Stores, clock: Clock): Promise<void> 
   const startedAt = clock.monotonicMs()
   for (let tries = 0; ; tries += 1) {
     try {
-      await migrate(stores.database)
+      await stores.migrate()
       return
     } catch (error) {
       const isAway = error instanceof RepriseError && error.code === 'database_unavailable'

@@ -8,6 +8,15 @@ export interface Copy {
   readonly json: Uint8Array
 }
 
+/** A key of a guest's history, as a walk over all of them finds it. */
+export interface ScannedCopy {
+  readonly guestId: GuestId
+  /** The copy that Reprise wrote. */
+  readonly copy: Copy | undefined
+  /** What another system left under the key: a string as it is, a list of JSON messages as one JSON array. */
+  readonly foreign: Uint8Array | undefined
+}
+
 export interface CopyAppend {
   readonly guestId: GuestId
   readonly epoch: number

@@ -1,5 +1,11 @@
-import { type ConversationCopies, type ConversationStore, type Copy, type GuestId, historyJson } from 'reprise'
-import type { ScannedCopy } from 'reprise/redis'
+import {
+  type ConversationCopies,
+  type ConversationStore,
+  type Copy,
+  type GuestId,
+  historyJson,
+  type ScannedCopy,
+} from 'reprise'
 import { allMessages } from './all-messages.ts'
 
 export interface CopyCheckParts {

@@ -1,5 +1,4 @@
-import type { GuestId } from 'reprise'
-import type { ScannedCopy } from 'reprise/redis'
+import type { GuestId, ScannedCopy } from 'reprise'
 import { readOlderHistory } from './older-history.ts'
 import { type GuestTakeoverParts, takeOverGuest } from './take-over-guest.ts'
 

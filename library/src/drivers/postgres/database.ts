@@ -1,8 +1,6 @@
-/** What a statement does and to which table: the labels of `db_queries_total`. Both come from closed sets. */
-export interface StatementLabels {
-  readonly queryType: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'OTHER'
-  readonly table: string
-}
+import type { DatabaseEvents, StatementLabels } from '../../ports/database-events.ts'
+
+export type { DatabaseEvents, StatementLabels }
 
 export interface Statement {
   /** SQL with `$1`, `$2`, … for the values. */
@@ -21,13 +19,6 @@ export interface Transaction {
   run<Row>(statement: Statement): Promise<StatementResult<Row>>
   /** Several statements without values, as a migration file holds them; function bodies in `$$` included. */
   script(sql: string): Promise<void>
-}
-
-/** What subscribers learn of a database at work. */
-export interface DatabaseEvents {
-  readonly query: { readonly labels: StatementLabels; readonly durationMs: number; readonly failed: boolean }
-  /** Connections of the pool: its configured maximum, and how many of them could be taken now. */
-  readonly pool: { readonly size: number; readonly available: number }
 }
 
 /**

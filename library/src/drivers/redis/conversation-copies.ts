@@ -1,9 +1,15 @@
 import type { GuestId } from '../../base/principal.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
-import type { ConversationCopies, Copy, CopyAppend, CopyAppendOutcome } from '../../ports/conversation-copies.ts'
+import type {
+  ConversationCopies,
+  Copy,
+  CopyAppend,
+  CopyAppendOutcome,
+  ScannedCopy,
+} from '../../ports/conversation-copies.ts'
 import type { Redis } from './connect-redis.ts'
 import { believed, bookkeepingKey, copyKey, fillClaimKey } from './copy-keys.ts'
-import { type ScannedCopy, scanCopies } from './copy-scan.ts'
+import { scanCopies } from './copy-scan.ts'
 import { appendScript, dropScript, fillScript } from './copy-scripts.ts'
 import { inGroups } from './key-groups.ts'
 

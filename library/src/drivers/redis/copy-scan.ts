@@ -1,16 +1,8 @@
 import { type GuestId, parseGuestId } from '../../base/principal.ts'
-import type { Copy } from '../../ports/conversation-copies.ts'
+import type { ScannedCopy } from '../../ports/conversation-copies.ts'
 import type { Redis } from './connect-redis.ts'
 import { believed, bookkeepingKey, copyKey } from './copy-keys.ts'
 import type { RedisReply } from './redis-connection.ts'
-
-export interface ScannedCopy {
-  readonly guestId: GuestId
-  /** The copy that Reprise wrote. */
-  readonly copy: Copy | undefined
-  /** What another system left under the key: a string as it is, a list of JSON messages as one JSON array. */
-  readonly foreign: Uint8Array | undefined
-}
 
 const prefix = 'guest:'
 /** Of a foreign list this many messages are read at most. */

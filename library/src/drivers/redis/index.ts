@@ -4,5 +4,4 @@ export {
   type RedisConversationCopiesOptions,
   redisConversationCopies,
 } from './conversation-copies.ts'
-export type { ScannedCopy } from './copy-scan.ts'
 export type { RedisArgument, RedisReply } from './redis-connection.ts'

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { Announcer } from '../../base/announcer.ts'
-import type { DatabaseEvents } from '../../drivers/postgres/database.ts'
+import type { DatabaseEvents } from '../../ports/database-events.ts'
 import { boundedLabel, labelChildren } from './label-children.ts'
 import { metricFamilies } from './metric-families.ts'
 import { registerCounter, registerGauge, registerHistogram } from './register.ts'

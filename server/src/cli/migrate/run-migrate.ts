@@ -1,6 +1,5 @@
 import { Announcer } from 'reprise'
 import { createConversations } from 'reprise/conversation'
-import { migrate } from 'reprise/postgres'
 import type { Stores } from '../../compose.ts'
 import type { Settings } from '../../config/settings-table.ts'
 import { type TakeoverReport, takeOver } from '../../takeover/take-over.ts'
@@ -11,7 +10,7 @@ import { withStores } from '../with-stores.ts'
 /** Brings the tables up to date, takes over Redis keys where there is a Redis, and prints what was done. */
 export async function runMigrate(options: { readonly json?: true }): Promise<void> {
   await withStores(async (stores, settings) => {
-    const { applied } = await migrate(stores.database)
+    const applied = await stores.migrate()
     const takeover = await takeOverRedis(stores, settings)
     if (takeover !== undefined && takeover.conflicts.length + takeover.unreadable.length > 0) {
       process.exitCode = exitCodes.failed
