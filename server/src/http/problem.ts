@@ -3,10 +3,12 @@ import { type ErrorCode, errorCodes, messageOf, RepriseError } from 'reprise'
 /** Which HTTP status a code becomes. Decided here and nowhere else. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
   body_too_large: 413,
+  cache_closed: 500,
   content_too_large: 413,
   conversation_unknown: 404,
   copy_unavailable: 503,
   database_unavailable: 503,
+  deadline_exceeded: 504,
   directory_locked: 500,
   embedding_failed: 502,
   empty_content: 400,
@@ -27,6 +29,9 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   invalid_guest_id: 400,
   invalid_idempotency_key: 400,
   invalid_json: 400,
+  invalid_key: 500,
+  invalid_loader: 500,
+  invalid_option: 500,
   invalid_query: 400,
   invalid_role: 400,
   invalid_setting: 500,
@@ -34,12 +39,14 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   invalid_url: 400,
   invalid_user_id: 400,
   invalid_utf8: 400,
+  load_timeout: 504,
   malformed_request: 400,
   method_not_allowed: 405,
   migration_conflict: 409,
   migration_failed: 500,
   nesting_too_deep: 400,
   not_authorized: 401,
+  not_encodable: 500,
   outcome_unknown: 503,
   overloaded: 503,
   quota_exceeded: 429,
@@ -47,6 +54,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   request_timeout: 408,
   route_unknown: 404,
   stopping: 503,
+  store_unavailable: 503,
   unsupported_media_type: 415,
 }
 
@@ -94,13 +102,18 @@ export function causeCodeOf(error: unknown): string | undefined {
   return deeper ?? codeOf(error) ?? (error instanceof Error ? error.name : undefined)
 }
 
+/** The name of a kind of problem, as RFC 9457 asks for. */
+export function typeOf(code: ErrorCode): string {
+  return `urn:reprise:problem:${code}`
+}
+
 export function problemAnswer(error: RepriseError, requestId: string): ProblemAnswer {
   const { code } = error
   const status = statusOf[code]
   // Codes of the inside (500) keep their message to the log.
   const detail = status === 500 ? errorCodes.internal_error : messageOf(error)
   const problem = {
-    type: `urn:reprise:problem:${status === 500 ? 'internal_error' : code}`,
+    type: typeOf(status === 500 ? 'internal_error' : code),
     title: status === 500 ? errorCodes.internal_error : errorCodes[code],
     status,
     detail,
