@@ -4,6 +4,7 @@ import { type Application, startApplication } from './application.ts'
 import { openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { createLog } from './observe/log.ts'
+import { takeOverRedisOnce } from './takeover/take-over-redis.ts'
 
 /** How long a start waits for a database that is not there yet. */
 const databasePatienceMs = 60_000
@@ -24,6 +25,19 @@ export async function serve(settings: Settings): Promise<void> {
 async function start(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Application> {
   try {
     await migrateWithPatience(stores, clock)
+    const takeover = await takeOverRedisOnce(stores, settings)
+    if (takeover !== undefined && takeover.found > 0) {
+      log.info(
+        {
+          imported: takeover.imported,
+          completed: takeover.completed,
+          messages: takeover.messages,
+          conflicts: takeover.conflicts.length,
+          unreadable: takeover.unreadable.length,
+        },
+        'guests of an older system were taken over from Redis; `reprise migrate` names those that could not be',
+      )
+    }
     return await startApplication({ settings, stores, log, clock })
   } catch (error) {
     await stores.close()

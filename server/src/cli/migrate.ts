@@ -2,8 +2,8 @@ import { Command } from 'commander'
 
 const examples = `
 The server migrates its database by itself when it starts; this command does it alone. With REDIS_URL it also imports
-the guest:* keys (JSON arrays, or lists of JSON messages) that an older system left there. Run it before the first
-server starts on such a Redis. It may be run again at any time.
+the guest:* keys (JSON arrays, or lists of JSON messages) that an older system left there, and names those that could not
+be read; a server does so on its first start with a Redis. It may be run again at any time.
 
 Examples:
   $ DATABASE_URL=postgres://localhost/reprise reprise migrate

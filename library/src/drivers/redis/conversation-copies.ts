@@ -28,10 +28,14 @@ export interface RedisConversationCopies extends ConversationCopies {
   scan(count?: number): AsyncIterable<ScannedCopy>
   /** Removes a copy with its bookkeeping, tombstone too: for a copy that belongs to another database. */
   forget(guestId: GuestId): Promise<void>
+  /** Whether the histories that an older system left in this Redis were imported. */
+  wasTakenOver(): Promise<boolean>
+  noteTakeover(): Promise<void>
 }
 
 /** How long a dropped copy fences late writers. */
 const tombstoneSeconds = 86_400
+const takeoverMark = 'reprise:taken-over'
 const maxReadsPerCall = 64
 const maxAppendsPerCall = 256
 
@@ -90,6 +94,10 @@ export function redisConversationCopies(
       (await dropScript(redis, [copyKey(guestId), bookkeepingKey(guestId)], [tombstoneLifetime, `${epoch}`])) === 1,
     forget: async guestId => {
       await redis.run('write', ['DEL', copyKey(guestId), bookkeepingKey(guestId)])
+    },
+    wasTakenOver: async () => (await redis.run('read', ['EXISTS', takeoverMark])) === 1,
+    noteTakeover: async () => {
+      await redis.run('write', ['SET', takeoverMark, new Date().toISOString()])
     },
     scan: count => scanCopies(redis, count),
     close: () => redis.close(),

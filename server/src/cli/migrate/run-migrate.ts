@@ -1,8 +1,5 @@
-import { Announcer } from 'reprise'
-import { createConversations } from 'reprise/conversation'
-import type { Stores } from '../../compose.ts'
-import type { Settings } from '../../config/settings-table.ts'
-import { type TakeoverReport, takeOver } from '../../takeover/take-over.ts'
+import type { TakeoverReport } from '../../takeover/take-over.ts'
+import { takeOverRedis } from '../../takeover/take-over-redis.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { table } from '../table.ts'
 import { withStores } from '../with-stores.ts'
@@ -18,22 +15,6 @@ export async function runMigrate(options: { readonly json?: true }): Promise<voi
     if (options.json) process.stdout.write(`${JSON.stringify({ applied, takeover })}\n`)
     else print(applied, takeover)
   })
-}
-
-async function takeOverRedis(stores: Stores, settings: Settings): Promise<TakeoverReport | undefined> {
-  const { conversationStore: store, fastCopies } = stores
-  if (fastCopies?.kind !== 'redis') return undefined
-  const { copies } = fastCopies
-  const append = {
-    enforceQuota: false,
-    guestMonthlyLimit: settings.guestMonthlyRequestLimit,
-    embed: stores.embedder !== undefined,
-  }
-  // Deletions that Redis still owes come first: what was erased must not be taken for something older.
-  const owing = createConversations({ store, copies, announcer: new Announcer(), settings: append })
-  while ((await owing.repairCopies()).removed > 0);
-  const conversations = createConversations({ store, announcer: new Announcer(), settings: append })
-  return await takeOver(copies.scan(), { store, conversations, copies })
 }
 
 function print(applied: readonly string[], takeover: TakeoverReport | undefined): void {
