@@ -59,8 +59,9 @@ export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
     try {
       if (!(await copies.claimFill(guestId))) return false
       const outcome = await copies.fill(guestId, loaded)
-      if (outcome === 'filled') await store.markConversationSynced(fence.conversationId, loaded.nextSequence, true)
-      return outcome === 'filled'
+      const isHeld = outcome === 'filled' || outcome === 'newer'
+      if (isHeld) await store.markConversationSynced(fence.conversationId, loaded.nextSequence, true)
+      return isHeld
     } catch (error) {
       announcer.announce('side_task_failed', { task: 'copy_fill', owner: guestId, error })
       return false
