@@ -4,6 +4,7 @@ import { freePort } from '../../testbed/free-port.ts'
 import { privateDirectory } from '../../testbed/private-directory.ts'
 import type { RepriseServer } from '../../testbed/reprise.ts'
 import { startServer } from '../../testbed/server-process.ts'
+import { cpuSeconds } from '../measure/processes.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, medians } from '../measure/rounds.ts'
 import { type WrkFigures, wrk } from '../measure/wrk.ts'
@@ -15,6 +16,8 @@ const guests = 100
 const messagesEach = 50
 const promised = 0.5
 
+type ReadFigures = WrkFigures & { readonly cpuMicros: number }
+
 /** How much of a bare handler's speed is left when the bytes come from Redis, believed only if PostgreSQL agrees? */
 export async function getQuestion(arena: Arena): Promise<Answer> {
   const { databases, effort } = arena
@@ -22,36 +25,38 @@ export async function getQuestion(arena: Arena): Promise<Answer> {
   const bytes = await onFreshReprise(arena, template, {}, readOne)
   await using handler = await startBareHandler(bytes)
 
-  const ours: (WrkFigures & { readonly fromCopyPercent: number })[] = []
-  const bare: WrkFigures[] = []
-  const warmThenRead = async (url: string) => {
+  const ours: (ReadFigures & { readonly fromCopyPercent: number })[] = []
+  const bare: ReadFigures[] = []
+  const warmThenRead = async ({ url, pid }: { readonly url: string; readonly pid: number }): Promise<ReadFigures> => {
     const options = { script: script('get.lua'), url, connections, arguments: ['guest-', guests] }
     await wrk({ ...options, seconds: effort.warmUpSeconds })
-    return await wrk({ ...options, seconds: effort.seconds })
+    const before = cpuSeconds(pid)
+    const figures = await wrk({ ...options, seconds: effort.seconds })
+    return { ...figures, cpuMicros: ((cpuSeconds(pid) - before) / figures.requests) * 1e6 }
   }
   const readOurs = async (server: RepriseServer) => {
-    const figures = await warmThenRead(server.url)
+    const figures = await warmThenRead(server)
     const reads = await server.metric('reprise_history_reads_total')
     const fromCopy = await server.metric('reprise_history_reads_total', 'source="redis"')
     ours.push({ ...figures, fromCopyPercent: (fromCopy / reads) * 100 })
   }
   await inTurn(effort.rounds, [
     () => onFreshReprise(arena, template, {}, readOurs),
-    async () => bare.push(await warmThenRead(handler.url)),
+    async () => bare.push(await warmThenRead(handler)),
   ])
 
   const [reprise, peer] = [medians(ours), medians(bare)]
   const found = reprise.requestsPerSecond / peer.requestsPerSecond
-  const row = (name: string, { requestsPerSecond, p50Ms, p99Ms }: WrkFigures, fromCopy: string) => {
-    return [name, figure(requestsPerSecond), figure(p50Ms), figure(p99Ms), fromCopy]
+  const row = (name: string, { requestsPerSecond, p50Ms, p99Ms, cpuMicros }: ReadFigures, fromCopy: string) => {
+    return [name, figure(requestsPerSecond), figure(p50Ms), figure(p99Ms), figure(cpuMicros), fromCopy]
   }
   return {
     title: 'GET against a bare handler',
     method:
       `${connections} connections read histories of ${messagesEach} messages (${figure(bytes.length)} bytes) of ${guests} ` +
       'guests (wrk). The bare handler is a Fastify route in its own process that answers the same bytes from its memory.',
-    columns: ['', 'requests/s', 'p50 ms', 'p99 ms', 'from the Redis copy'],
-    rows: [row('Reprise', reprise, `${figure(reprise.fromCopyPercent, 2)} %`), row('bare Fastify handler', peer, '')],
+    columns: ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU of the process, µs a request', 'from the Redis copy'],
+    rows: [row('Reprise', reprise, `${figure(reprise.fromCopyPercent, 2)} %`), row('bare Fastify handler', peer, '–')],
     bars: [
       {
         promise: `at least ${figure(promised, 1)} × the bare handler`,
@@ -70,7 +75,9 @@ async function readOne({ url }: RepriseServer): Promise<Buffer> {
   throw new Error(`expected ${messagesEach} messages, but ${bytes.toString('utf8').slice(0, 200)} came`)
 }
 
-async function startBareHandler(bytes: Buffer): Promise<{ readonly url: string } & AsyncDisposable> {
+async function startBareHandler(
+  bytes: Buffer,
+): Promise<{ readonly url: string; readonly pid: number } & AsyncDisposable> {
   const [port, home] = [await freePort(), await privateDirectory('bare')]
   const file = join(home.path, 'answer.json')
   await writeFile(file, bytes)
@@ -89,6 +96,7 @@ async function startBareHandler(bytes: Buffer): Promise<{ readonly url: string }
   })
   return {
     url,
+    pid: server.pid,
     [Symbol.asyncDispose]: async () => {
       await server.end('SIGTERM')
       await home[Symbol.asyncDispose]()

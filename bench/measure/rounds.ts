@@ -12,6 +12,7 @@ export function median(values: readonly number[]): number {
  */
 export async function inTurn(rounds: number, contenders: readonly (() => Promise<unknown>)[]): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`)
     for (const [turn] of contenders.entries()) await contenders[(turn + round) % contenders.length]?.()
   }
 }

@@ -41,8 +41,9 @@ Examples:
   $ reprise verify --repair`
 
 function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent)
   for (const child of command.commands) inherit(child, command)
-  return command.copyInheritedSettings(parent)
+  return command
 }
 
 async function fail(error: unknown): Promise<void> {
