@@ -1,11 +1,11 @@
 -- Tables of these names may stand here already, made and filled by something else. Reprise takes them over:
---   0000  what would refuse our rows or our deletions is noted and taken off, and the tables are renamed out of the way
---   0001  the tables are created as they shall be; 0002 and what they need
---   0003  the columns of the old tables become like those of the new ones, and the old tables take their names back
---   0004  the rows become what the contract says, and none is lost
---   0005  defaults, keys and indexes of the new tables, and what was noted, are put on
--- Without such tables 0000, 0003, 0004 and 0005 do nothing. All is one transaction: what is refused on the way leaves
--- the database as it was.
+--   0000        what would refuse our rows or our deletions is noted and taken off; the tables are renamed out of the way
+--   0001, 0002  the tables are created as they shall be, and what works on them
+--   0003        the columns of the old tables become like those of the new ones, which make room for them
+--   0004, 0005  the rows become what the contract says, and none is lost
+--   0006        defaults, keys and indexes of new tables are put on, and what was noted
+-- Without such tables all but 0001 and 0002 do nothing. It is one transaction: what is refused on the way leaves the
+-- database as it was.
 
 DO $$
 DECLARE
@@ -14,27 +14,32 @@ DECLARE
   old regclass[];
   found record;
 BEGIN
-  SELECT array_agg(to_regclass(name)) FILTER (WHERE to_regclass(name) IS NOT NULL) INTO old FROM unnest(contract) AS name;
+  SELECT array_agg(to_regclass(name)) FILTER (WHERE to_regclass(name) IS NOT NULL) INTO old
+  FROM unnest(contract) AS name;
   IF old IS NULL THEN RETURN; END IF;
 
-  FOR found IN SELECT c.oid::regclass AS name, c.relkind, c.relnamespace::regnamespace AS schema FROM pg_class c WHERE c.oid = ANY (old) LOOP
+  FOR found IN
+    SELECT oid::regclass AS name, relkind, relnamespace::regnamespace AS schema FROM pg_class WHERE oid = ANY (old)
+  LOOP
     IF found.relkind <> 'r' THEN
-      RAISE EXCEPTION '% is a view, a foreign or a partitioned table; only ordinary tables can be taken over', found.name;
+      RAISE EXCEPTION '% is a view, a foreign or a partitioned table; only ordinary tables can be taken over',
+        found.name;
     ELSIF found.schema <> current_schema()::regnamespace THEN
       RAISE EXCEPTION '% stands in schema %, but new tables go to %; let the search_path of this user begin with %',
         found.name, found.schema, current_schema(), found.schema;
     END IF;
   END LOOP;
 
-  -- What 0005 puts on (again). definition is the SQL that does it.
+  -- What 0006 puts on. definition is the SQL that does it.
   CREATE TABLE reprise_take_over (kind text, table_name text, name text, column_name text, definition text);
 
-  -- Foreign keys are taken off while columns change their type. Those between our own tables come back deferred, so that
-  -- the order of deletions does not matter. One from a table of somebody else's comes back when it says what shall
+  -- Foreign keys are taken off while columns change their type. Those between our own tables come back deferred, so
+  -- that the order of deletions does not matter. One from a table of somebody else's comes back when it says what shall
   -- happen to that table's rows; otherwise it would forbid to erase a guest.
   FOR found IN
     SELECT k.conname, k.conrelid::regclass AS child, k.confrelid::regclass AS parent, k.confdeltype, a.attname,
-           k.conrelid = ANY (old) AS is_ours, k.confrelid = ANY (old) AS to_ours, pg_get_constraintdef(k.oid) AS definition
+           k.conrelid = ANY (old) AS is_ours, k.confrelid = ANY (old) AS to_ours,
+           pg_get_constraintdef(k.oid) AS definition
     FROM pg_constraint k
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
     WHERE k.contype = 'f' AND (k.conrelid = ANY (old) OR k.confrelid = ANY (old)) AND k.conparentid = 0
@@ -42,11 +47,14 @@ BEGIN
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.child, found.conname);
     IF found.is_ours AND found.to_ours THEN
       CONTINUE WHEN (found.child::text, found.attname, found.parent::text) NOT IN (
-        ('message_cache', 'conversation_id', 'conversation_cache'), ('cache_embeddings', 'conversation_id', 'conversation_cache'),
-        ('cache_embeddings', 'message_id', 'message_cache'), ('cache_content_mapping', 'cache_id', 'message_cache'));
+        ('message_cache', 'conversation_id', 'conversation_cache'),
+        ('cache_embeddings', 'conversation_id', 'conversation_cache'),
+        ('cache_embeddings', 'message_id', 'message_cache'),
+        ('cache_content_mapping', 'cache_id', 'message_cache'));
       INSERT INTO reprise_take_over VALUES ('own_key', found.child, found.conname, found.attname, format(
-        'ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %s (id)%s DEFERRABLE INITIALLY DEFERRED', found.child,
-        found.conname, found.attname, found.parent, CASE found.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' END));
+        'ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %s (id)%s DEFERRABLE INITIALLY DEFERRED',
+        found.child, found.conname, found.attname, found.parent,
+        CASE found.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' END));
     ELSIF found.is_ours THEN
       INSERT INTO reprise_take_over VALUES ('outgoing_key', found.child, found.conname, found.attname,
         format('ALTER TABLE %s ADD CONSTRAINT %I %s', found.child, found.conname, found.definition));
@@ -70,8 +78,9 @@ BEGIN
   FOR found IN SELECT tgrelid::regclass AS name, tgname, tgenabled FROM pg_trigger
                WHERE tgrelid = ANY (old) AND NOT tgisinternal AND tgenabled <> 'D' LOOP
     EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', found.name, found.tgname);
-    INSERT INTO reprise_take_over VALUES ('trigger', found.name, found.tgname, NULL, format('ALTER TABLE %s ENABLE%s TRIGGER %I',
-      found.name, CASE found.tgenabled WHEN 'A' THEN ' ALWAYS' WHEN 'R' THEN ' REPLICA' ELSE '' END, found.tgname));
+    INSERT INTO reprise_take_over VALUES ('trigger', found.name, found.tgname, NULL, format(
+      'ALTER TABLE %s ENABLE%s TRIGGER %I', found.name,
+      CASE found.tgenabled WHEN 'A' THEN ' ALWAYS' WHEN 'R' THEN ' REPLICA' END, found.tgname));
   END LOOP;
 
   FOR found IN SELECT relname, oid::regclass AS name FROM pg_class WHERE oid = ANY (old) LOOP

@@ -215,13 +215,7 @@ describeWith(['postgres'], 'a real PostgreSQL', () => {
 
   it('names what is wrong with a URL without repeating its password', () => {
     for (const url of ['postgres//u:hunter2@h/d', 'mysql://u:hunter2@h/d', 'postgres://u:hunter2@h/d?sslmode=maybe']) {
-      const refusal = (() => {
-        try {
-          connectPostgres({ url })
-        } catch (error) {
-          return error
-        }
-      })()
+      const refusal = refusalOf(() => connectPostgres({ url }))
       expect(refusal).toMatchObject({ code: 'invalid_setting', field: 'DATABASE_URL' })
       expect(String(refusal)).not.toContain('hunter2')
     }
@@ -247,6 +241,14 @@ describeWith(['postgres'], 'a real PostgreSQL', () => {
     })
   })
 })
+
+function refusalOf(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}
 
 async function timed<Value>(work: Promise<Value>): Promise<{ readonly ms: number; readonly value: Value }> {
   const startedAt = performance.now()

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { newMessageId } from 'reprise'
-import { type Database, migrate } from 'reprise/postgres'
+import { type AppendRequest, instantOf, newMessageId, parseGuestId } from 'reprise'
+import { type Database, migrate, postgresConversationStore } from 'reprise/postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type DatabaseMaker, describeOnBoth, rowsOf } from './databases.ts'
 
 const legacy = (name: string) => readFile(new URL(`legacy/${name}.sql`, import.meta.url), 'utf8')
+
+const settings = { enforceQuota: false, guestMonthlyLimit: 100, embed: true }
 
 describeOnBoth('taking over populated tables', start => {
   let maker: DatabaseMaker
@@ -244,23 +246,16 @@ describeOnBoth('taking over populated tables', start => {
   it.each(['typed', 'bare'])('lets guests of %s tables go on, and be erased', async name => {
     const database = await holding(name)
     await migrate(database)
-    const append = `SELECT a.kind, a.sequence FROM reprise_append(ARRAY['guest-ann', 'guest-new'], ARRAY[NULL, NULL],
-      ARRAY[NULL, NULL]::uuid[], $1::uuid[], ARRAY['tool', 'system'], ARRAY['more', 'first'], ARRAY['hash', 'hash'],
-      ARRAY[now(), now()], ARRAY['key', NULL], ARRAY['print', NULL], true, false, 100) a`
-    const before = await rowsOf<{ next_seq: number }>(
-      database,
-      `SELECT next_seq FROM conversation_cache WHERE user_id = 'guest-ann'`,
-    )
-    expect(await rowsOf(database, append, [[newMessageId(Date.now()), newMessageId(Date.now())]])).toEqual([
-      { kind: 'saved', sequence: before[0]?.next_seq },
+    const store = postgresConversationStore(database)
+    const [ann] = await store.fences([parseGuestId('guest-ann')])
+    const outcomes = await store.append([appendOf('guest-ann', 'more'), appendOf('guest-new', 'first')], settings)
+    expect(outcomes).toMatchObject([
+      { kind: 'saved', sequence: ann?.kind === 'active' ? ann.nextSequence : 'none' },
       { kind: 'saved', sequence: 0 },
     ])
-    await database.transaction(async transaction => {
-      await transaction.script(`
-        DELETE FROM conversation_cache WHERE user_id LIKE 'guest-%';
-        DELETE FROM cache_embeddings e WHERE NOT EXISTS (SELECT FROM conversation_cache c WHERE c.id = e.conversation_id);
-        DELETE FROM message_cache m WHERE NOT EXISTS (SELECT FROM conversation_cache c WHERE c.id = m.conversation_id);
-        DELETE FROM cache_content_mapping WHERE user_id LIKE 'guest-%'`)
+    expect(await store.eraseGuest(parseGuestId('guest-ann'))).toMatchObject({
+      kind: 'erased',
+      rows: { conversation_cache: 1 },
     })
     expect(await rowsOf(database, `SELECT count(*) AS left FROM message_cache WHERE content LIKE 'ann%'`)).toEqual([
       { left: 0 },
@@ -310,7 +305,7 @@ describeOnBoth('taking over populated tables', start => {
   it.each(['typed', 'bare'])('changes nothing of %s tables the second time, and suffers two at once', async name => {
     const database = await holding(name)
     const both = await Promise.all([migrate(database), migrate(database)])
-    expect(both.map(({ applied }) => applied.length).sort()).toEqual([0, 6])
+    expect(both.filter(({ applied }) => applied.length > 0)).toHaveLength(1)
     const content = await contentOf(database)
     expect(await migrate(database)).toEqual({ applied: [] })
     expect(await contentOf(database)).toEqual(content)
@@ -354,6 +349,16 @@ describeOnBoth('taking over populated tables', start => {
     expect(await shapeOf(database)).toEqual(before)
   })
 })
+
+function appendOf(guest: string, content: string): AppendRequest {
+  return {
+    target: { kind: 'guest', guestId: parseGuestId(guest) },
+    messageId: newMessageId(Date.now()),
+    message: { role: 'tool', content, timestamp: instantOf(Date.now()) },
+    contentHash: 'hash',
+    idempotency: { key: `key ${content}`, fingerprint: 'print' },
+  }
+}
 
 function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(bytes.slice().buffer)

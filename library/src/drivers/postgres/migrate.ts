@@ -47,7 +47,7 @@ export async function migrate(
   const files = await readFiles()
   if (pendingOf(files, await appliedChecksums(database)).length === 0) return { applied: [] }
   return database.transaction(async transaction => {
-    await transaction.script(prelude)
+    await explained('its turn did not come', () => transaction.script(prelude))
     // Asked again under the lock: another process may have been faster.
     const pending = pendingOf(files, await readChecksums(transaction))
     for (const file of pending) {
@@ -108,13 +108,19 @@ function pendingOf(files: readonly MigrationFile[], done: ReadonlyMap<string, st
   return files.filter(file => !done.has(file.name))
 }
 
-async function carryOut(transaction: Transaction, { name, checksum, sql }: MigrationFile): Promise<void> {
-  try {
+function carryOut(transaction: Transaction, { name, checksum, sql }: MigrationFile): Promise<void> {
+  return explained(`${name} could not be carried out`, async () => {
     await transaction.script(sql)
     await transaction.run(statementOf(builder.insertInto('reprise_migrations').values({ name, checksum })))
+  })
+}
+
+async function explained(what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
   } catch (error) {
     if (!(error instanceof StatementError)) throw error
-    throw failed(`The database was left as it was, because ${name} could not be carried out: ${error.message}.`, error)
+    throw failed(`The database was left as it was, because ${what}: ${error.message}.`, error)
   }
 }
 

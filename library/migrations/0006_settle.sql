@@ -10,7 +10,8 @@ BEGIN
   -- A foreign key of ours on a column that we write would refuse guests, whom the other table does not know.
   UPDATE reprise_take_over k SET definition = NULL
   WHERE k.kind = 'outgoing_key' AND k.column_name <> 'content_id'
-    AND EXISTS (SELECT FROM reprise_take_over c WHERE c.kind = 'known' AND c.table_name = k.table_name AND c.column_name = k.column_name);
+    AND EXISTS (SELECT FROM reprise_take_over c
+                WHERE c.kind = 'known' AND c.table_name = k.table_name AND c.column_name = k.column_name);
 
   FOR step IN
     SELECT * FROM reprise_take_over WHERE kind IN ('column', 'constraint', 'index', 'setting', 'trigger')

@@ -1,0 +1,66 @@
+import { connectPostgres, type Database, migrate } from 'reprise/postgres'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWith } from '../../../testbed/available.ts'
+import { startPgBouncer } from '../../../testbed/pgbouncer.ts'
+import { startPostgres } from '../../../testbed/postgres.ts'
+import { type DatabaseMaker, describeOnBoth, rowsOf, sql } from './databases.ts'
+
+describeOnBoth('bringing a database up to date', start => {
+  let maker: DatabaseMaker
+  beforeAll(async () => {
+    maker = await start()
+  })
+  afterAll(() => maker?.[Symbol.asyncDispose]())
+
+  it('carries out every file once, in order, and says which', async () => {
+    const database = await maker.make()
+    const steps: string[] = []
+    const { applied } = await migrate(database, { onStep: name => steps.push(name) })
+    expect(steps).toEqual(applied)
+    expect(applied.slice(0, 2)).toEqual(['0000_make_way.sql', '0001_tables.sql'])
+    expect(applied).toEqual([...applied].sort())
+    const recorded = await rowsOf<{ name: string }>(database, 'SELECT name FROM reprise_migrations ORDER BY name')
+    expect(recorded.map(({ name }) => name)).toEqual(applied)
+    expect(await migrate(database)).toEqual({ applied: [] })
+  })
+
+  it('refuses a database whose files had another content', async () => {
+    const database = await maker.make()
+    await migrate(database)
+    await database.run(sql(`UPDATE reprise_migrations SET checksum = 'other' WHERE name = '0001_tables.sql'`))
+    await expectRefusal(database, /0001_tables.sql was carried out on this database with another content/)
+  })
+
+  it('refuses a database that a newer version has migrated', async () => {
+    const database = await maker.make()
+    await migrate(database)
+    await database.run(sql(`INSERT INTO reprise_migrations (name, checksum) VALUES ('0099_later.sql', 'x')`))
+    await expectRefusal(database, /newer version of Reprise \(0099_later\.sql\)/)
+  })
+
+  it('says what stood in its way, and leaves the database as it was', async () => {
+    const database = await maker.make()
+    await database.run(sql('CREATE TABLE reprise_outbox (mine text)'))
+    await expectRefusal(database, /left as it was.*0001_tables\.sql.*relation "reprise_outbox" already exists/)
+    const tables = await rowsOf(database, `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+    expect(tables).toEqual([{ tablename: 'reprise_outbox' }])
+  })
+})
+
+async function expectRefusal(database: Database, words: RegExp): Promise<void> {
+  await expect(migrate(database)).rejects.toMatchObject({
+    code: 'migration_failed',
+    message: expect.stringMatching(words),
+  })
+}
+
+describeWith(['postgres', 'pgbouncer'], 'servers that start together', () => {
+  it('migrate once, be it directly or through PgBouncer in transaction mode', async () => {
+    await using server = await startPostgres({ settings: { fsync: 'off' } })
+    await using pooler = await startPgBouncer(server.url)
+    const databases = [server.url, pooler.url, pooler.url, server.url].map(url => connectPostgres({ url }))
+    const outcomes = await Promise.all(databases.map(database => migrate(database)))
+    expect(outcomes.map(({ applied }) => applied.length > 0).sort()).toEqual([false, false, false, true])
+    for (const database of databases) await database.close()
+  })
+})
