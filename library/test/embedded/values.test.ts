@@ -143,6 +143,16 @@ describe('values of the embedded database', () => {
     expect(rows.map(row => row.n)).toEqual(Array.from({ length: 20_000 }, (_, index) => index + 1))
   })
 
+  it('keep their depth: json of 50,000 levels', async () => {
+    const depth = 50_000
+    const { rows } = await database.run<{ v: unknown }>(
+      read(`SELECT (repeat('[', ${depth}) || repeat(']', ${depth}))::json AS v`),
+    )
+    let levels = 0
+    for (let inner = rows[0]?.v; Array.isArray(inner); inner = inner[0]) levels += 1
+    expect(levels).toBe(depth)
+  })
+
   it('are refused where PostgreSQL cannot keep them', async () => {
     await expect(database.run(read('SELECT $1::text', 'a\0b'))).rejects.toMatchObject({ sqlState: '22021' })
   })

@@ -7,6 +7,7 @@ import { StatementError } from '../statement-error.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { EmbeddedConnection, type Send } from './embedded-connection.ts'
 import type { Risk } from './embedded-errors.ts'
+import { rowsOf } from './rows-of.ts'
 import type { Answer } from './thread/thread-messages.ts'
 import { keepUp } from './upkeep.ts'
 
@@ -125,9 +126,9 @@ function transactionOn(send: Send): Transaction {
   }
 }
 
-function resultOf<Row>({ rows, rowCount }: Answer): StatementResult<Row> {
+function resultOf<Row>(answer: Answer): StatementResult<Row> {
   // What columns a statement answers is its author's word, as with every SQL client.
-  return { rows: rows as Row[], rowCount }
+  return { rows: rowsOf(answer) as Row[], rowCount: answer.rowCount }
 }
 
 /** PostgreSQL answers COMMIT with ROLLBACK when a statement before it failed and the work went on regardless. */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../../../base/reprise-error.ts'
 import { StatementError } from '../statement-error.ts'
+import { encodeValue } from './encode-value.ts'
 import type { Answer, ThreadReply, ThreadRequest, ThreadSettings } from './thread/thread-messages.ts'
 
 /** PostgreSQL's thread ended before it answered. */
@@ -17,7 +18,7 @@ interface Asked {
 const threadUrl = new URL(`./thread/postgres-thread${/\.[^.]+$/.exec(import.meta.url)?.[0] ?? '.js'}`, import.meta.url)
 /** So much that PostgreSQL's own limit (2 MB of its stack) refuses a deep statement before the thread overflows. */
 const stackSizeMb = 16
-const noAnswer: Answer = { rows: [], rowCount: 0, command: '' }
+const noAnswer: Answer = { columns: [], rows: [], rowCount: 0, command: '' }
 
 /** A running PostgreSQL in its thread, until it is closed or dies. Answers come in the order of the requests. */
 export class PostgresLink {
@@ -37,6 +38,7 @@ export class PostgresLink {
       resourceLimits: { stackSizeMb },
     })
     this.#thread.on('message', (reply: ThreadReply) => this.#receive(reply))
+    this.#thread.on('messageerror', () => void this.#thread.terminate())
     this.#thread.on('error', error => {
       this.#reason = messageOf(error)
     })
@@ -56,7 +58,7 @@ export class PostgresLink {
 
   /** @throws StatementError when PostgreSQL refuses, ThreadDied when it ends before it answers */
   async statement(text: string, values: readonly unknown[]): Promise<Answer> {
-    return this.#ask({ kind: 'statement', text, values })
+    return this.#ask({ kind: 'statement', text, values: values.map(encodeValue) })
   }
 
   /** Several statements without values; the answer is that of the last. */
@@ -74,9 +76,8 @@ export class PostgresLink {
     if (!this.#isAlive) return Promise.reject(new ThreadDied(this.#reason))
     const id = ++this.#lastId
     const asked = Promise.withResolvers<Answer>()
-    // Throws, and sends nothing, when a value cannot be cloned.
-    this.#thread.postMessage({ ...request, id })
     this.#asked.set(id, asked)
+    this.#thread.postMessage({ ...request, id })
     return asked.promise
   }
 

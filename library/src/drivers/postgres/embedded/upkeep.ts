@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
+import { rowsOf } from './rows-of.ts'
 import type { Answer } from './thread/thread-messages.ts'
 
 export interface UpkeepOptions {
@@ -63,14 +64,10 @@ export async function keepUp(options: UpkeepOptions, signal: AbortSignal): Promi
 
 async function vacuum(options: UpkeepOptions): Promise<void> {
   await options.look('SELECT pg_stat_force_next_flush()')
-  const { rows } = await options.look(tablesInNeedSql)
-  // The columns are those of the statements above.
-  for (const { name } of rows as { name: string }[]) await options.work(`VACUUM (ANALYZE) ${name}`)
+  for (const { name } of rowsOf(await options.look(tablesInNeedSql))) await options.work(`VACUUM (ANALYZE) ${name}`)
   if ((await readNumber(options, oldestSql)) > maxAge) await options.work('VACUUM')
 }
 
 async function readNumber({ look }: UpkeepOptions, sql: string): Promise<number> {
-  const { rows } = await look(sql)
-  const [row] = rows as { value: number }[]
-  return row?.value ?? 0
+  return Number(rowsOf(await look(sql))[0]?.['value'])
 }

@@ -2,10 +2,9 @@ import { messages, PGlite, protocol } from '@electric-sql/pglite'
 import { messageOf } from '../../../../base/reprise-error.ts'
 import { StatementError } from '../../statement-error.ts'
 import { durableFileSystem } from './durable-file-system.ts'
-import { encodeValue } from './encode-value.ts'
 import { startParameters } from './engine-settings.ts'
 import { readAnswer } from './read-answer.ts'
-import type { Answer } from './thread-messages.ts'
+import type { Answer, WireValue } from './thread-messages.ts'
 
 const { serialize } = protocol
 const maxPrepared = 200
@@ -52,13 +51,13 @@ export class Engine {
   }
 
   /** @throws StatementError */
-  async statement(text: string, values: readonly unknown[]): Promise<Answer> {
+  async statement(text: string, values: readonly WireValue[]): Promise<Answer> {
     const known = this.#prepared.get(text)
     const name = known ?? `s${++this.#lastName}`
     try {
       const answer = await this.#exchange([
         ...(known === undefined ? [serialize.parse({ name, text })] : []),
-        serialize.bind({ statement: name, values: values.map(encodeValue) }),
+        serialize.bind({ statement: name, values: [...values] }),
         serialize.describe({ type: 'P' }),
         serialize.execute(),
         serialize.sync(),
@@ -87,7 +86,7 @@ export class Engine {
   }
 
   async #exchange(requests: readonly Uint8Array[]): Promise<Answer> {
-    const replies = await this.#pglite.execProtocolStream(new Uint8Array(Buffer.concat(requests)), {
+    const replies = await this.#pglite.execProtocolStream(Buffer.concat(requests), {
       syncToFs: false,
       throwOnError: false,
     })

@@ -1,5 +1,4 @@
-/** A parameter as it goes over the wire: text, or bytes as they are. */
-export type WireValue = string | Uint8Array | null
+import type { WireValue } from './thread/thread-messages.ts'
 
 /**
  * Writes a JavaScript value as a parameter, by the same rules as `pg`: an array becomes a PostgreSQL array, any other
