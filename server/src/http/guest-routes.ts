@@ -2,15 +2,9 @@ import { parseGuestId } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import { Type } from 'typebox'
 import { SavedForGuest, savedFieldsOf } from './answers/append-answer.ts'
-import {
-  exportAnswer,
-  historyAnswer,
-  migrated,
-  sendExport,
-  sendGuestHistory,
-  sendPage,
-  wantsPage,
-} from './answers/conversation-answers.ts'
+import { GuestErased, receiptFieldsOf } from './answers/erase-answer.ts'
+import { exportAnswer, type OnBroken, sendExport } from './answers/export-answer.ts'
+import { historyAnswer, sendGuestHistory, sendPage, wantsPage } from './answers/history-answer.ts'
 import type { Auth } from './auth.ts'
 import type { HttpServer } from './http-server.ts'
 import { problems } from './problem-schema.ts'
@@ -21,6 +15,7 @@ export interface GuestRoutesParts {
   readonly conversations: Pick<Conversations, 'append' | 'history' | 'page' | 'exportLines' | 'erase' | 'registerGuest'>
   readonly auth: Auth
   readonly maxMessageBytes: number
+  readonly onBroken: OnBroken
 }
 
 const IssuedGuest = Type.Object(
@@ -28,25 +23,15 @@ const IssuedGuest = Type.Object(
     guest_id: Type.String(),
     secret: Type.String({ description: 'Shown once; only its hash is stored. Send it as x-guest-secret.' }),
   },
-  { description: 'A guest was made up.' },
-)
-
-const GuestErased = Type.Object(
   {
-    status: Type.Literal('erased'),
-    guest_id: Type.String(),
-    deleted_from: Type.Array(Type.String()),
-    pending: Type.Array(Type.String(), {
-      description: 'What is away now; the deletion is carried out when it is back.',
-    }),
-    rows: Type.Record(Type.String(), Type.Integer(), { description: 'Rows deleted, by table.' }),
-    copy_keys: Type.Integer({ description: 'Keys deleted from the fast copy.' }),
+    description: 'A guest was made up.',
+    examples: [{ guest_id: 'g_0eXq…', secret: 'Yk3v…' }],
   },
-  { description: 'All that the guest said is gone.' },
 )
 
 /** The chat of guests: append, read, export, erase. */
-export function guestRoutes(server: HttpServer, { conversations, auth, maxMessageBytes }: GuestRoutesParts): void {
+export function guestRoutes(server: HttpServer, parts: GuestRoutesParts): void {
+  const { conversations, auth, maxMessageBytes, onBroken } = parts
   const security = auth.guest.length === 0 ? [] : [{ guestSecret: [] }]
   const tags = ['guest chat']
 
@@ -55,6 +40,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
     {
       schema: {
         tags,
+        operationId: 'makeGuest',
         summary: 'Make up a guest with a secret',
         response: { 201: IssuedGuest, ...problems('database_unavailable') },
       },
@@ -72,6 +58,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
       schema: {
         tags,
         security,
+        operationId: 'appendGuestMessage',
         summary: 'Append a message',
         description: 'Answered once the message is committed. The order of messages is the order of their commits.',
         params: GuestParameters,
@@ -105,6 +92,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
       schema: {
         tags,
         security,
+        operationId: 'readGuestMessages',
         summary: 'Read the messages',
         description: 'The plain array; with after_seq or limit one page. A guest who never wrote has [].',
         params: GuestParameters,
@@ -134,6 +122,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
       schema: {
         tags,
         security,
+        operationId: 'exportGuestMessages',
         summary: 'Download the messages as JSON lines',
         params: GuestParameters,
         response: {
@@ -147,7 +136,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
     },
     async (request, reply) => {
       const guestId = parseGuestId(request.params.guest_id)
-      await sendExport(reply, conversations, { kind: 'guest', guestId })
+      await sendExport(reply, conversations, { kind: 'guest', guestId }, onBroken)
       return reply
     },
   )
@@ -159,6 +148,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
       schema: {
         tags,
         security,
+        operationId: 'eraseGuest',
         summary: 'Erase all that a guest said',
         params: GuestParameters,
         response: {
@@ -169,16 +159,7 @@ export function guestRoutes(server: HttpServer, { conversations, auth, maxMessag
     },
     async request => {
       const guestId = parseGuestId(request.params.guest_id)
-      const answer = await conversations.erase(guestId)
-      if (answer.kind === 'migrated') throw migrated()
-      return {
-        status: 'erased' as const,
-        guest_id: guestId,
-        deleted_from: [...answer.deletedFrom],
-        pending: [...answer.pending],
-        rows: { ...answer.rows },
-        copy_keys: answer.copyKeys,
-      }
+      return { guest_id: guestId, ...receiptFieldsOf(await conversations.erase(guestId)) }
     },
   )
 }

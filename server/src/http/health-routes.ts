@@ -21,12 +21,22 @@ export interface HealthProvider {
 const Rate = Type.Number({ minimum: 0, maximum: 100, description: 'Percent; 0 before any use.' })
 const Report = Type.Object(
   {
-    status: Type.Enum(['healthy', 'degraded', 'unhealthy'] as const),
+    status: Type.Enum(['healthy', 'degraded', 'unhealthy'] as const, { type: 'string' }),
     redis_available: Type.Boolean(),
     warnings: Type.Array(Type.String(), { description: 'Each says what to do.' }),
     stats_summary: Type.Object({ ai_hit_rate: Rate, rag_hit_rate: Rate, db_hit_rate: Rate }),
   },
-  { description: 'How the caches are.' },
+  {
+    description: 'How the caches are.',
+    examples: [
+      {
+        status: 'healthy',
+        redis_available: true,
+        warnings: [],
+        stats_summary: { ai_hit_rate: 0, rag_hit_rate: 0, db_hit_rate: 0 },
+      },
+    ],
+  },
 )
 
 const alive = Type.Object({ status: Type.Literal('ok') }, { description: 'The process runs.' })
@@ -43,7 +53,10 @@ export function healthRoutes(
   const { health, auth } = parts
   server.get(
     '/healthz',
-    { config: unlimited, schema: { tags: ['health'], summary: 'Is the process alive?', response: { 200: alive } } },
+    {
+      config: unlimited,
+      schema: { tags: ['health'], operationId: 'isAlive', summary: 'Is the process alive?', response: { 200: alive } },
+    },
     async () => ({ status: 'ok' as const }),
   )
   server.get(
@@ -52,8 +65,9 @@ export function healthRoutes(
       config: unlimited,
       schema: {
         tags: ['health'],
+        operationId: 'isReady',
         summary: 'Can requests be served?',
-        response: { 200: ready, ...problems('database_unavailable', 'stopping') },
+        response: { 200: ready, ...problems('database_unavailable') },
       },
     },
     async () => {
@@ -68,6 +82,7 @@ export function healthRoutes(
       schema: {
         tags: ['health'],
         security: auth.admin.length === 0 ? [] : [{ adminKey: [] }],
+        operationId: 'cacheHealth',
         summary: 'How are the caches?',
         response: { 200: Report, ...problems('not_authorized') },
       },

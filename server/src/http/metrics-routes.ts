@@ -22,6 +22,7 @@ export function metricsRoutes(
       schema: {
         tags: ['health'],
         security: auth.admin.length === 0 ? [] : [{ adminKey: [] }],
+        operationId: 'metrics',
         summary: 'Metrics for Prometheus',
         response: {
           200: { description: 'Text exposition format.', content: { 'text/plain': { schema: Type.String() } } },

@@ -29,7 +29,23 @@ const Receipt = Type.Object(
     notes: Type.String(),
     repeated: Type.Boolean({ description: 'Whether the same user had asked before; nothing was changed then.' }),
   },
-  { description: 'The guest’s conversations are the user’s.' },
+  {
+    description: 'The guest’s conversations are the user’s.',
+    examples: [
+      {
+        status: 'migrated',
+        guest_id: 'web-7f3a',
+        user_id: 'auth0|5f7c',
+        migration_id: '7d7c6a3e-3f4e-4d59-9d0b-0c5a3d4e5f60',
+        conversations_migrated: 1,
+        messages_migrated: 2,
+        started_at: '2026-01-31T12:00:00.000Z',
+        completed_at: '2026-01-31T12:00:00.010Z',
+        notes: 'Migrated 1 conversations with 2 messages from guest web-7f3a',
+        repeated: false,
+      },
+    ],
+  },
 )
 
 /** A guest becomes a user: both prove who they are, where credentials are configured. */
@@ -47,6 +63,7 @@ export function migrationRoutes(server: HttpServer, { conversations, auth }: Mig
       schema: {
         tags: ['guest chat'],
         security: Object.keys(proofs).length === 0 ? [] : [proofs],
+        operationId: 'migrateGuest',
         summary: 'Hand a guest’s conversations over to a user',
         description: 'The user is named by the body where no credentials are configured, else by the user’s token.',
         params: GuestParameters,

@@ -1,6 +1,6 @@
-import type { ErrorCode } from 'reprise'
+import { type ErrorCode, errorCodes } from 'reprise'
 import { Type } from 'typebox'
-import { problemType, statusOf } from './problem.ts'
+import { problemType, statusOf, typeOf } from './problem.ts'
 
 /** The body of every refusal and failure (RFC 9457). */
 export const ProblemSchema = Type.Object(
@@ -21,7 +21,7 @@ const everywhere: readonly ErrorCode[] = ['rate_limited', 'stopping', 'internal_
 
 /** The documented answers of a route's own problems, besides those that any request can meet. */
 export function problems(...codes: readonly ErrorCode[]): Record<number, object> {
-  const byStatus = Map.groupBy([...codes, ...everywhere], code => statusOf[code])
+  const byStatus = Map.groupBy(new Set([...codes, ...everywhere]), code => statusOf[code])
   const answers = [...byStatus].map(([status, sameStatus]) => [status, problemResponse(status, sameStatus)] as const)
   return Object.fromEntries(answers)
 }
@@ -34,6 +34,12 @@ function problemResponse(status: number, codes: readonly ErrorCode[]): object {
   return {
     description: `Code ${codes.map(code => `\`${code}\``).join(' or ')}.`,
     ...(headers === undefined ? {} : { headers }),
-    content: { [problemType]: { schema: { $ref: 'Problem#' } } },
+    content: { [problemType]: { schema: { $ref: 'Problem#' }, examples: Object.fromEntries(codes.map(exampleOf)) } },
   }
+}
+
+function exampleOf(code: ErrorCode): readonly [string, object] {
+  const title = errorCodes[code]
+  const problem = { type: typeOf(code), title, status: statusOf[code], detail: title, code, request_id: 'q7Zk1w2e-1f' }
+  return [code, { value: problem }]
 }

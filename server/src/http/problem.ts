@@ -83,6 +83,7 @@ const foreignCodes: Readonly<Record<string, { readonly code: ErrorCode; readonly
     code: 'invalid_url',
     message: 'The path is not well-formed: a percent sign must be followed by two hex digits of UTF-8.',
   },
+  FST_STATIC_FORBIDDEN_PATH: { code: 'route_unknown', message: 'There is no such path.' },
   ECONNRESET: { code: 'malformed_request', message: 'The connection ended before the whole body came.' },
 }
 
@@ -91,9 +92,17 @@ export function repriseErrorOf(error: unknown): RepriseError {
   if (error instanceof RepriseError) return error
   const foreign = foreignCodes[codeOf(error) ?? '']
   if (foreign !== undefined) return new RepriseError(foreign.code, foreign.message, { cause: error })
+  if (isCallersFault(error))
+    return new RepriseError('malformed_request', 'The request cannot be read.', { cause: error })
   return new RepriseError('internal_error', 'Something failed here; it is logged under the request id.', {
     cause: error,
   })
+}
+
+/** What a plugin refuses with a status of its own. */
+function isCallersFault(error: unknown): boolean {
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0
+  return status >= 400 && status < 500
 }
 
 /** The code of a thrown thing's deepest cause that has one, for logs. */

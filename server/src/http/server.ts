@@ -20,6 +20,7 @@ import { readJsonBody } from './requests/json-body.ts'
 import { learnRoutes } from './requests/known-routes.ts'
 import { createRequestIds, givenRequestId } from './requests/request-id.ts'
 import { validatorCompiler } from './requests/validation.ts'
+import { userMessageRoutes } from './user-message-routes.ts'
 import { userRoutes } from './user-routes.ts'
 
 export interface ServerOptions {
@@ -129,10 +130,12 @@ export function createServer(options: ServerOptions): HttpServer {
   server.after(() => {
     const auth = createAuth(settings, (guestId, secret) => conversations.checkSecret(guestId, secret))
     const { maxMessageBytes } = settings
+    const onBroken = (request: FastifyRequest, error: unknown) => logFailure(log, request, repriseErrorOf(error))
     server.decorateRequest('userId', undefined)
-    guestRoutes(server, { conversations, auth, maxMessageBytes })
+    guestRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     migrationRoutes(server, { conversations, auth })
-    userRoutes(server, { conversations, auth, maxMessageBytes })
+    userRoutes(server, { conversations, auth })
+    userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     healthRoutes(server, { health: options.health, auth })
     metricsRoutes(server, { metrics: options.metrics, auth })
   })

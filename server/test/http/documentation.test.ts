@@ -15,9 +15,10 @@ afterAll(async () => {
 
 interface Operation {
   readonly summary?: string
+  readonly operationId?: string
   readonly parameters: readonly { readonly in: string; readonly name: string }[]
   readonly requestBody: { readonly content: Record<string, { readonly schema: object; readonly example?: object }> }
-  readonly responses: Record<string, { readonly content?: Record<string, unknown> }>
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>
   readonly security?: readonly object[]
 }
 
@@ -48,8 +49,11 @@ describe('OpenAPI', () => {
       '/v1/users/me/conversations/{conversation_id}/messages',
     ])
     const operations = Object.values(document.paths).flatMap(path => Object.values(path))
-    for (const { summary, responses } of operations) {
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+    for (const { summary, operationId, responses } of operations) {
       expect(summary).toBeTruthy()
+      expect(operationId).toMatch(/^[a-zA-Z]+$/)
+      for (const { description } of Object.values(responses)) expect(description).not.toMatch(/default response/i)
       const statuses = Object.keys(responses)
       expect(statuses.some(status => status.startsWith('2'))).toBe(true)
     }
@@ -58,7 +62,10 @@ describe('OpenAPI', () => {
       expect.arrayContaining(['200', '400', '410', '413', '415', '422', '429', '503']),
     )
     expect(answers?.['410']?.content).toEqual({
-      'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: { guest_migrated: { value: expect.objectContaining({ status: 410, code: 'guest_migrated' }) } },
+      },
     })
     expect(document.components.schemas['Problem']?.required).toContain('code')
   })

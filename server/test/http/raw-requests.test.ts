@@ -74,6 +74,29 @@ describe('requests that no client library would send', () => {
     expectRawProblem(answer, 400, 'invalid_idempotency_key')
   })
 
+  it.each([
+    ['HTTP/1.0 without a host', 'GET /healthz HTTP/1.0\r\n\r\n', 200],
+    ['HTTP/1.1 without a host', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
+    ['a wish to upgrade', request(['Upgrade: websocket', 'Connection: upgrade']), 200],
+    ['an expectation', request(['Expect: 100-continue']), 100],
+    ['a whole URL', 'GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 200],
+    ['an asterisk', 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404],
+    ['two slashes', 'GET //healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404],
+    [
+      'a path that climbs',
+      'GET /docs/static/../../package.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      404,
+    ],
+    [
+      'a path that climbs by code',
+      'GET /docs/static/..%2f..%2fpackage.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      404,
+    ],
+    ['an unknown method', 'BREW /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+  ])('%s', async (_, bytes, status) => {
+    expect(await rawExchange(server.port, bytes)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  })
+
   it('Host given twice counts once', async () => {
     const answer = await rawExchange(server.port, request(['Host: evil.example']))
     expect(answer).toMatch(/^HTTP\/1\.1 (200|400|403) /)

@@ -1,12 +1,12 @@
 import { RepriseError } from 'reprise'
 import type { AppendAnswer } from 'reprise/conversation'
 import { type Static, Type } from 'typebox'
-import { migrated, unknownConversation } from './conversation-answers.ts'
+import { migrated, unknownConversation } from './conversation-problems.ts'
 
 const savedFields = {
   message_id: Type.String({ format: 'uuid' }),
   conversation_id: Type.String({ format: 'uuid' }),
-  stored_in: Type.Array(Type.Enum(['redis', 'memory', 'postgresql'] as const), {
+  stored_in: Type.Array(Type.Enum(['redis', 'memory', 'postgresql'] as const, { type: 'string' }), {
     description: 'Where the message was when this was answered.',
   }),
   sequence: Type.Integer({ description: 'Its place in the conversation, from 0 and without gaps.' }),

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox'
 /** A message as a client sends it. */
 export const MessageBody = Type.Object(
   {
-    role: Type.Enum(roles, { description: 'Who speaks.', 'x-error-code': 'invalid_role' }),
+    role: Type.Enum(roles, { type: 'string', description: 'Who speaks.', 'x-error-code': 'invalid_role' }),
     content: Type.String({
       description: 'What is said: not empty, without NUL and lone surrogates, at most MAX_MESSAGE_BYTES of UTF-8.',
     }),

@@ -14,6 +14,15 @@ export const ConversationParameters = Type.Object({
   conversation_id: Type.String({ description: 'One of the user’s conversations.', format: 'uuid' }),
 })
 
+export const NamedUserQuery = Type.Object({
+  user_id: Type.Optional(
+    Type.String({
+      description: 'Names the user where no credentials are configured; else the token does.',
+      'x-error-code': 'invalid_user_id',
+    }),
+  ),
+})
+
 /** With one of these a history is read page by page. */
 export const CursorQuery = Type.Object({
   after_seq: Type.Optional(

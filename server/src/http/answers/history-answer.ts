@@ -1,12 +1,12 @@
-import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import { type ConversationRef, historyJson, RepriseError, roles } from 'reprise'
+import { type ConversationRef, historyJson, roles } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import { type Static, Type } from 'typebox'
 import type { CursorQuery } from '../requests/parameters.ts'
+import { historyTooLarge, migrated, unknownConversation } from './conversation-problems.ts'
 
 const messageFields = {
-  role: Type.Enum(roles),
+  role: Type.Enum(roles, { type: 'string' }),
   content: Type.String(),
   timestamp: Type.String({ format: 'date-time' }),
 }
@@ -30,7 +30,23 @@ export const MessagePage = Type.Object(
     ),
     next_after_seq: nullable<number>('integer', 'What to send as after_seq for the next page; null at the end.'),
   },
-  { description: 'One page, when a cursor is given.' },
+  {
+    description: 'One page, when a cursor is given.',
+    examples: [
+      {
+        messages: [
+          {
+            sequence: 0,
+            message_id: '019c1a5e-7a10-7000-8000-000000000000',
+            role: 'user',
+            content: 'What is a cache?',
+            timestamp: '2026-01-31T12:00:00.000Z',
+          },
+        ],
+        next_after_seq: null,
+      },
+    ],
+  },
 )
 
 /** The documented answer of a history, whole or by page. */
@@ -43,36 +59,10 @@ export const historyAnswer = {
   content: { 'application/json': { schema: Type.Union([History, MessagePage]) } },
 }
 
-export const exportAnswer = {
-  description: 'One message a line, as JSON: sequence, message_id, role, content, timestamp.',
-  content: { 'application/jsonl': { schema: Type.String() } },
-}
-
 /** What a user's whole history may have at most; a guest's bound stands with its copies. */
 const maxHistoryMessages = 10_000
 const defaultPageSize = 100
 const jsonType = 'application/json; charset=utf-8'
-
-export function migrated(): RepriseError {
-  return new RepriseError(
-    'guest_migrated',
-    'This guest has become a user; the conversation is found at /v1/users/me/conversations.',
-    { field: 'guest_id' },
-  )
-}
-
-export function unknownConversation(): RepriseError {
-  return new RepriseError('conversation_unknown', 'No such conversation belongs to this user; list them first.', {
-    field: 'conversation_id',
-  })
-}
-
-export function historyTooLarge(): RepriseError {
-  return new RepriseError(
-    'history_too_large',
-    'The history is too large for one answer; read it by ?after_seq=-1&limit=1000, then by next_after_seq.',
-  )
-}
 
 export function wantsPage(query: Static<typeof CursorQuery>): boolean {
   return query.after_seq !== undefined || query.limit !== undefined
@@ -141,17 +131,4 @@ export async function sendUserHistory(
   if (answer.kind === 'unknown') throw unknownConversation()
   if (answer.nextAfterSequence !== undefined) throw historyTooLarge()
   reply.header('x-reprise-source', 'postgresql').type(jsonType).send(historyJson(answer.messages))
-}
-
-/** Answers a conversation as a file of JSON lines, sent while it is read. */
-export async function sendExport(
-  reply: FastifyReply,
-  conversations: Pick<Conversations, 'exportLines'>,
-  conversation: ConversationRef,
-): Promise<void> {
-  const lines = await conversations.exportLines(conversation)
-  const name = conversation.kind === 'guest' ? conversation.guestId : conversation.conversationId
-  reply.type('application/jsonl; charset=utf-8')
-  reply.header('content-disposition', `attachment; filename="${name}.jsonl"`)
-  reply.send(reply.request.method === 'HEAD' ? '' : Readable.from(lines))
 }
