@@ -1,33 +1,17 @@
-import { readFile } from 'node:fs/promises'
-import { type AppendRequest, instantOf, newMessageId, parseGuestId } from 'reprise'
-import { type Database, migrate, postgresConversationStore } from 'reprise/postgres'
+import { migrate } from 'reprise/postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type DatabaseMaker, describeOnBoth, rowsOf } from './databases.ts'
+import { holding } from './legacy/holding.ts'
 
-const legacy = (name: string) => readFile(new URL(`legacy/${name}.sql`, import.meta.url), 'utf8')
-
-const settings = { enforceQuota: false, guestMonthlyLimit: 100, embed: true }
-
-describeOnBoth('taking over populated tables', start => {
+describeOnBoth('taking over rows', start => {
   let maker: DatabaseMaker
-  let fresh: Awaited<ReturnType<typeof shapeOf>>
   beforeAll(async () => {
     maker = await start()
-    const database = await maker.make()
-    await migrate(database)
-    fresh = await shapeOf(database)
   })
   afterAll(() => maker?.[Symbol.asyncDispose]())
 
-  async function holding(name: string, more = ''): Promise<Database> {
-    const database = await maker.make()
-    const script = `${await legacy(name)};${more}`
-    await database.transaction(transaction => transaction.script(script))
-    return database
-  }
-
   it('loses no message of an ORM’s tables, merges conversations and numbers them', async () => {
-    const database = await holding('typed')
+    const database = await holding(maker, 'typed')
     await migrate(database)
     const said = await rowsOf(
       database,
@@ -80,7 +64,7 @@ describeOnBoth('taking over populated tables', start => {
   })
 
   it('keeps accounts, hours, mappings, migrations and vectors of an ORM’s tables', async () => {
-    const database = await holding('typed')
+    const database = await holding(maker, 'typed')
     await migrate(database)
     expect(
       await rowsOf(
@@ -173,7 +157,7 @@ describeOnBoth('taking over populated tables', start => {
   })
 
   it('finds an owner for everything in tables without keys, and fills what is missing', async () => {
-    const database = await holding('bare')
+    const database = await holding(maker, 'bare')
     await migrate(database)
     expect(
       await rowsOf(
@@ -228,165 +212,8 @@ describeOnBoth('taking over populated tables', start => {
       { recorded_at: new Date('2025-01-01T10:00:00Z'), total_requests: 8, avg_response_time: 40 },
     ])
   })
-
-  it.each(['typed', 'bare'])('gives %s tables the columns, keys and indexes of new ones', async name => {
-    const database = await holding(name)
-    await migrate(database)
-    const taken = await shapeOf(database)
-    for (const part of ['columns', 'constraints', 'indexes'] as const)
-      expect(taken[part]).toEqual(expect.arrayContaining(fresh[part]))
-    expect(
-      await rowsOf(
-        database,
-        `SELECT relname FROM pg_class WHERE relname LIKE 'reprise_old%' OR relname LIKE 'reprise_take%'`,
-      ),
-    ).toEqual([])
-  })
-
-  it.each(['typed', 'bare'])('lets guests of %s tables go on, and be erased', async name => {
-    const database = await holding(name)
-    await migrate(database)
-    const store = postgresConversationStore(database)
-    const [ann] = await store.fences([parseGuestId('guest-ann')])
-    const outcomes = await store.append([appendOf('guest-ann', 'more'), appendOf('guest-new', 'first')], settings)
-    expect(outcomes).toMatchObject([
-      { kind: 'saved', sequence: ann?.kind === 'active' ? ann.nextSequence : 'none' },
-      { kind: 'saved', sequence: 0 },
-    ])
-    expect(await store.eraseGuest(parseGuestId('guest-ann'))).toMatchObject({
-      kind: 'erased',
-      rows: { conversation_cache: 1 },
-    })
-    expect(await rowsOf(database, `SELECT count(*) AS left FROM message_cache WHERE content LIKE 'ann%'`)).toEqual([
-      { left: 0 },
-    ])
-  })
-
-  it('keeps foreign keys and triggers, but none that forbids to write or erase', async () => {
-    const database = await holding('typed')
-    await migrate(database)
-    const keys = await rowsOf<{ name: string }>(
-      database,
-      `SELECT conrelid::regclass::text AS name, condeferred FROM pg_constraint WHERE contype = 'f' ORDER BY 1`,
-    )
-    expect(keys).toEqual([
-      { name: 'cache_content_mapping', condeferred: true },
-      { name: 'cache_embeddings', condeferred: true },
-      { name: 'message_cache', condeferred: true },
-    ])
-    expect(await rowsOf(database, `SELECT tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal`)).toEqual([
-      { tgname: 'touch_conversation', tgenabled: 'O' },
-    ])
-    await database.run({
-      ...{ text: `INSERT INTO conversation_cache (user_id, platform) VALUES ('guest-zoe', 'guest')`, values: [] },
-      labels: { queryType: 'INSERT', table: 'conversation_cache' },
-    })
-  })
-
-  it('keeps a foreign key that says what becomes of the rows that point here', async () => {
-    const tables = `CREATE TABLE conversation_cache (id uuid PRIMARY KEY, user_id text NOT NULL, platform text);
-      CREATE TABLE note (conversation_id uuid REFERENCES conversation_cache (id) ON DELETE SET NULL, words text);
-      INSERT INTO conversation_cache VALUES ('a0000000-0000-4000-8000-000000000001', 'ann', 'guest'),
-                                            ('a0000000-0000-4000-8000-000000000002', 'ann', 'guest');
-      INSERT INTO note VALUES ('a0000000-0000-4000-8000-000000000001', 'one'), ('a0000000-0000-4000-8000-000000000002', 'two')`
-    const database = await maker.make()
-    await database.transaction(transaction => transaction.script(tables))
-    await migrate(database)
-    expect(
-      await rowsOf(database, 'SELECT count(DISTINCT conversation_id) AS kept, count(*) AS notes FROM note'),
-    ).toEqual([{ kept: 1, notes: 2 }])
-    await database.transaction(transaction => transaction.script('DELETE FROM conversation_cache'))
-    expect(await rowsOf(database, 'SELECT * FROM note ORDER BY words')).toEqual([
-      { conversation_id: null, words: 'one' },
-      { conversation_id: null, words: 'two' },
-    ])
-  })
-
-  it.each(['typed', 'bare'])('changes nothing of %s tables the second time, and suffers two at once', async name => {
-    const database = await holding(name)
-    const both = await Promise.all([migrate(database), migrate(database)])
-    expect(both.filter(({ applied }) => applied.length > 0)).toHaveLength(1)
-    const content = await contentOf(database)
-    expect(await migrate(database)).toEqual({ applied: [] })
-    expect(await contentOf(database)).toEqual(content)
-  })
-
-  it.each([
-    [
-      'numbers as ids',
-      'CREATE TABLE message_cache (id serial PRIMARY KEY, conversation_id uuid, content text)',
-      /message_cache.id is integer.*UUID/,
-    ],
-    [
-      'texts that are no UUIDs',
-      `CREATE TABLE usage_metrics (id text, user_id text); INSERT INTO usage_metrics VALUES ('seven', 'ann')`,
-      /usage_metrics.id holds 1 values that are no UUIDs/,
-    ],
-    [
-      'no content',
-      'CREATE TABLE message_cache (id uuid, conversation_id uuid, body text)',
-      /message_cache has no column content/,
-    ],
-    [
-      'a view in the way',
-      'CREATE TABLE message_cache (id text, conversation_id uuid, content text); CREATE VIEW seen AS SELECT id FROM message_cache',
-      /the view seen reads message_cache.id/,
-    ],
-    ['a view of that name', 'CREATE VIEW message_cache AS SELECT 1 AS id', /message_cache is a view/],
-    [
-      'a broken vector',
-      `CREATE TABLE cache_embeddings (conversation_id uuid, embedding text); INSERT INTO cache_embeddings VALUES (NULL, 'my secret')`,
-      /cache_embeddings cannot be read/,
-    ],
-  ])('refuses %s with words, and changes nothing', async (_, script, words) => {
-    const database = await maker.make()
-    const rich = `${script};CREATE TABLE conversation_cache (id uuid PRIMARY KEY, user_id varchar(10) NOT NULL UNIQUE, platform text)`
-    await database.transaction(transaction => transaction.script(rich))
-    const before = await shapeOf(database)
-    const refusal = await migrate(database).catch(error => error)
-    expect(refusal).toMatchObject({ code: 'migration_failed', message: expect.stringMatching(words) })
-    expect(refusal.message).not.toContain('secret')
-    expect(await shapeOf(database)).toEqual(before)
-  })
 })
-
-function appendOf(guest: string, content: string): AppendRequest {
-  return {
-    target: { kind: 'guest', guestId: parseGuestId(guest) },
-    messageId: newMessageId(Date.now()),
-    message: { role: 'tool', content, timestamp: instantOf(Date.now()) },
-    contentHash: 'hash',
-    idempotency: { key: `key ${content}`, fingerprint: 'print' },
-  }
-}
 
 function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(bytes.slice().buffer)
-}
-
-/** Columns, constraints and indexes of all tables but the record of migrations. */
-async function shapeOf(database: Database) {
-  const columns = await rowsOf<object>(
-    database,
-    `SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
-     WHERE table_schema = 'public' ORDER BY 1, 2`,
-  )
-  const constraints = await rowsOf<object>(
-    database,
-    `SELECT conrelid::regclass::text AS name, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
-     WHERE connamespace = 'public'::regnamespace AND contype <> 'n' ORDER BY 1, 2`,
-  )
-  const indexes = await rowsOf<object>(
-    database,
-    `SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2`,
-  )
-  return { columns, constraints, indexes }
-}
-
-async function contentOf(database: Database): Promise<unknown[]> {
-  const tables = await rowsOf<{ name: string }>(
-    database,
-    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
-  )
-  return Promise.all(tables.map(({ name }) => rowsOf(database, `SELECT t::text FROM ${name} t ORDER BY 1`)))
 }
