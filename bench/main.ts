@@ -7,7 +7,7 @@ const usage = `npm run bench -- chat [question…] [--quick] [--write]
 
   chat       guest chat: post, get, embedder, growth; all of them when none is named
   --quick    one short round each, to see that it runs; its figures mean nothing
-  --write    put the figures into docs/benchmarks.md
+  --write    put the figures into docs/benchmarks.md, each in the place of its earlier ones; not with --quick
 `
 
 const { positionals, values } = parseArgs({
@@ -15,7 +15,7 @@ const { positionals, values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
 })
 const [subject, ...questions] = positionals
-if (subject !== 'chat') {
+if (subject !== 'chat' || (values.quick && values.write)) {
   process.stderr.write(usage)
   process.exit(2)
 }
@@ -23,14 +23,10 @@ if (subject !== 'chat') {
 const effort = values.quick ? { rounds: 1, seconds: 2, warmUpSeconds: 1 } : { rounds: 5, seconds: 5, warmUpSeconds: 2 }
 const machine = describeMachine()
 process.stderr.write(`${machine}\n`)
-const sections: string[] = []
-for await (const answer of benchChat(questions, effort)) {
-  const text = markdownOf(answer)
+for await (const { question, ...answer } of benchChat(questions, effort)) {
+  const command = `npm run bench -- ${subject} ${question}`
+  const circumstances = `\`${command}\` on ${machine}; medians of ${effort.rounds} rounds, contenders in turn.`
+  const text = `${markdownOf(answer)}\n${circumstances}\n`
   process.stdout.write(`${text}\n`)
-  sections.push(text)
-}
-if (values.write) {
-  const command = `npm run bench -- ${positionals.join(' ')}`
-  const heading = `## ${subject}\n\n\`${command}\` on ${machine}. Medians of ${effort.rounds} rounds, contenders in turn.\n`
-  writeSection(positionals.join(' '), [heading, ...sections].join('\n'))
+  if (values.write) writeSection(`${subject} ${question}`, text)
 }

@@ -16,14 +16,17 @@ const questions: Readonly<Record<string, (arena: Arena) => Promise<Answer>>> = {
 }
 
 /** Asks the questions about the guest chat, on servers of its own. */
-export async function* benchChat(named: readonly string[], effort: Effort): AsyncGenerator<Answer> {
+export async function* benchChat(
+  named: readonly string[],
+  effort: Effort,
+): AsyncGenerator<Answer & { readonly question: string }> {
   const unknown = named.filter(name => !(name in questions))
   if (unknown.length > 0)
     throw new Error(`No such question: ${unknown.join(', ')}. There are ${Object.keys(questions).join(', ')}.`)
   await using postgres = await startPostgres()
   await using redis = await startRedis()
   const arena: Arena = { postgres, redis, databases: new Databases(postgres), effort }
-  for (const [name, ask] of Object.entries(questions)) {
-    if (named.length === 0 || named.includes(name)) yield await ask(arena)
+  for (const [question, ask] of Object.entries(questions)) {
+    if (named.length === 0 || named.includes(question)) yield { question, ...(await ask(arena)) }
   }
 }

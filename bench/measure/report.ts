@@ -25,10 +25,10 @@ export function markdownOf(answer: Answer): string {
   const verdicts = bars.map(
     ({ promise, found, isMet }) => `- ${isMet ? '**met**' : '**missed**'}: ${promise}; found ${found}`,
   )
-  return [`### ${title}`, '', method, '', ...table, '', ...verdicts, ''].join('\n')
+  return [`## ${title}`, '', method, '', ...table, '', ...verdicts, ''].join('\n')
 }
 
-/** Puts a section into docs/benchmarks.md, in the place of an earlier one of that name. */
+/** Puts a section into docs/benchmarks.md: in the place of an earlier one of that name, else at the end. */
 export function writeSection(name: string, text: string): void {
   const path = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
   const [begin, end] = [`<!-- bench ${name} -->`, `<!-- /bench ${name} -->`]
