@@ -6,7 +6,8 @@ export function settingsDocument(): string {
   return `# Settings
 
 Every setting is an environment variable, read once at start. When some cannot be used, the server does not start and
-names them all, each with its reason and an example. An empty value counts as not set.
+names them all, each with its reason and an example. Spaces around a value are cut off, and an empty value
+counts as not set.
 
 | name | takes | default | what it does | example |
 |---|---|---|---|---|

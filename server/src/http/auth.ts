@@ -76,7 +76,7 @@ export function userOf(request: FastifyRequest): UserId {
 }
 
 function bearerOf(request: FastifyRequest, what: string): string {
-  const match = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')
+  const match = /^Bearer +(\S.*)$/i.exec(request.headers.authorization ?? '')
   if (match?.[1] !== undefined) return match[1]
   throw notAuthorized(`Send ${what} in the header authorization: Bearer …`)
 }

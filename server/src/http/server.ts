@@ -44,6 +44,9 @@ const bytesPerEscape = 6
 /** Room for the other fields of a body. */
 const otherFieldsBytes = 8_192
 
+/** How long a connection may carry nothing either way: a client that stopped reading, an answer that never comes. */
+const silenceMs = 120_000
+
 /** On every answer: nothing here is a page, is to be framed, or is kept by anybody between. */
 const fixedHeaders = {
   'x-content-type-options': 'nosniff',
@@ -62,7 +65,7 @@ export function createServer(options: ServerOptions): HttpServer {
     genReqId: request => givenRequestId(request) ?? newRequestId(),
     bodyLimit: settings.maxMessageBytes * bytesPerEscape + otherFieldsBytes,
     requestTimeout: requestTimeoutMs,
-    connectionTimeout: 4 * requestTimeoutMs,
+    connectionTimeout: silenceMs,
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 4) },
     return503OnClosing: false,
     forceCloseConnections: 'idle',

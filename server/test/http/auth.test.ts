@@ -203,8 +203,8 @@ describe('the admin key', () => {
   })
 
   it('G lets its bearer in; on loopback without a key all may', async () => {
-    await using keyed = await startServer(stores, { environment: { ADMIN_API_KEY: 'k-123' } })
-    const metrics = await fetch(`${keyed.url}/metrics`, { headers: bearer('k-123') })
+    await using keyed = await startServer(stores, { environment: { ADMIN_API_KEY: 'k 123' } })
+    const metrics = await fetch(`${keyed.url}/metrics`, { headers: bearer('k 123') })
     expect([metrics.status, await metrics.text()]).toEqual([200, 'answer 42\n'])
     expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     await using open = await startServer(stores)

@@ -45,9 +45,19 @@ export async function expectProblem(
 
 /** Sends bytes as they are and reads until the server ends the connection. */
 export function rawExchange(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<string> {
+  return exchange(port, parts, false)
+}
+
+/** Sends bytes as they are, says that no more will come, and reads until the server ends the connection. */
+export function rawMessage(port: number, bytes: Uint8Array): Promise<string> {
+  return exchange(port, [bytes], true)
+}
+
+function exchange(port: number, parts: readonly (string | Uint8Array)[], isAll: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
       for (const part of parts) socket.write(part)
+      if (isAll) socket.end()
     })
     const chunks: Buffer[] = []
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -25,6 +25,7 @@ describe('what is told of requests', () => {
       { method: 'GET', route: 'unknown', status: 404 },
       { method: 'GET', route: '/healthz', status: 200 },
     ])
+    for (const { durationMs } of answers) expect(durationMs).toBeGreaterThan(0)
     expect(server.logLines).toHaveLength(4)
     expect(server.logLines[0]).toMatchObject({ level: 20, msg: 'answered', status: 200 })
     expect(JSON.stringify(server.logLines)).not.toMatch(/private/)
