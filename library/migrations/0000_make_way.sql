@@ -65,12 +65,16 @@ BEGIN
     END IF;
   END LOOP;
 
-  -- Keys, uniqueness and checks are those of the new tables from now on.
+  -- Keys, uniqueness and checks are those of the new tables from now on; other indexes come back if they still suit.
   FOR found IN SELECT conrelid::regclass AS name, conname FROM pg_constraint
                WHERE conrelid = ANY (old) AND contype IN ('p', 'u', 'c', 'x') LOOP
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.name, found.conname);
   END LOOP;
-  FOR found IN SELECT indexrelid::regclass AS name FROM pg_index WHERE indrelid = ANY (old) AND indisunique LOOP
+  FOR found IN SELECT indexrelid::regclass AS name, indrelid::regclass AS indexed, indisunique,
+                      pg_get_indexdef(indexrelid) AS definition
+               FROM pg_index WHERE indrelid = ANY (old) LOOP
+    INSERT INTO reprise_take_over
+    SELECT 'old_index', found.indexed, found.name, NULL, found.definition WHERE NOT found.indisunique;
     EXECUTE format('DROP INDEX %s', found.name);
   END LOOP;
 

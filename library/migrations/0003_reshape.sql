@@ -89,17 +89,6 @@ BEGIN
         RAISE EXCEPTION 'the view % reads %.%, whose type must change from % to %; drop the view and create it again '
           'afterwards', found.view, pair.name, col.name, col.had, col.wanted;
       END LOOP;
-      -- An index may not suit the new type; 0006 makes it again if it does.
-      FOR found IN
-        SELECT i.indexrelid::regclass AS name,
-               replace(pg_get_indexdef(i.indexrelid), 'reprise_old_' || pair.name, pair.name) AS definition
-        FROM pg_index i
-        WHERE i.indrelid = pair.old
-          AND (col.attnum = ANY (i.indkey::smallint[]) OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-      LOOP
-        EXECUTE format('DROP INDEX %s', found.name);
-        INSERT INTO reprise_take_over VALUES ('old_index', pair.name, found.name, NULL, found.definition);
-      END LOOP;
       changes := changes || format('ALTER COLUMN %I TYPE %s USING %s', col.name, col.wanted, col.conversion);
     END LOOP;
 

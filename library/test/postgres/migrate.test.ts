@@ -21,7 +21,7 @@ describeOnBoth('bringing a database up to date', start => {
     expect(applied).toEqual([...applied].sort())
     const recorded = await rowsOf<{ name: string }>(database, 'SELECT name FROM reprise_migrations ORDER BY name')
     expect(recorded.map(({ name }) => name)).toEqual(applied)
-    expect(await migrate(database)).toEqual({ applied: [] })
+    expect(await migrate(database)).toEqual({ applied: [], notes: [] })
   })
 
   it('refuses a database whose files had another content', async () => {

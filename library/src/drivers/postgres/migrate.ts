@@ -11,6 +11,13 @@ export interface MigrateOptions {
   readonly onStep?: (name: string) => void
 }
 
+export interface MigrateOutcome {
+  /** The files that were carried out now. */
+  readonly applied: readonly string[]
+  /** What could not be kept of tables that were taken over, such as an index that suits no more. */
+  readonly notes: readonly string[]
+}
+
 interface MigrationFile {
   readonly name: string
   readonly sql: string
@@ -30,6 +37,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('reprise_migrations', 0));
 CREATE TABLE IF NOT EXISTS reprise_migrations (
   name text PRIMARY KEY,
   checksum text NOT NULL,
+  notes text[] NOT NULL DEFAULT '{}',
   applied_at timestamptz NOT NULL DEFAULT now()
 );`
 
@@ -37,15 +45,12 @@ CREATE TABLE IF NOT EXISTS reprise_migrations (
  * Brings a database to the tables that this version works with: an empty one, one of an earlier version, or one with
  * populated tables of the same shape that something else made, which are taken over without losing a row. The files of
  * `library/migrations` are carried out once each, in order, all in one transaction: a failure leaves the database as it
- * was. Several processes may start together. Answers the names of the files that were carried out now.
+ * was. Several processes may start together.
  * @throws RepriseError `migration_failed`
  */
-export async function migrate(
-  database: Database,
-  options: MigrateOptions = {},
-): Promise<{ readonly applied: readonly string[] }> {
+export async function migrate(database: Database, options: MigrateOptions = {}): Promise<MigrateOutcome> {
   const files = await readFiles()
-  if (pendingOf(files, await appliedChecksums(database)).length === 0) return { applied: [] }
+  if (pendingOf(files, await appliedChecksums(database)).length === 0) return { applied: [], notes: [] }
   return database.transaction(async transaction => {
     await explained('its turn did not come', () => transaction.script(prelude))
     // Asked again under the lock: another process may have been faster.
@@ -54,7 +59,8 @@ export async function migrate(
       options.onStep?.(file.name)
       await carryOut(transaction, file)
     }
-    return { applied: pending.map(file => file.name) }
+    const applied = pending.map(file => file.name)
+    return { applied, notes: await readNotes(transaction, applied) }
   })
 }
 
@@ -88,6 +94,12 @@ async function readChecksums(from: Pick<Transaction, 'run'>): Promise<Map<string
   const query = builder.selectFrom('reprise_migrations').select(['name', 'checksum'])
   const { rows } = await from.run<{ name: string; checksum: string }>(statementOf(query))
   return new Map(rows.map(({ name, checksum }) => [name, checksum]))
+}
+
+async function readNotes(transaction: Transaction, applied: readonly string[]): Promise<readonly string[]> {
+  const query = builder.selectFrom('reprise_migrations').select(['name', 'notes']).orderBy('name')
+  const { rows } = await transaction.run<{ name: string; notes: readonly string[] }>(statementOf(query))
+  return rows.flatMap(({ name, notes }) => (applied.includes(name) ? notes : []))
 }
 
 /** The files that are still to be carried out, if those that were are the very ones that this version holds. */

@@ -142,6 +142,7 @@ interface RepriseMetricsFlush {
 interface RepriseMigrations {
   readonly name: string
   readonly checksum: string
+  readonly notes: Generated<readonly string[]>
   readonly applied_at: DefaultedInstant
 }
 
