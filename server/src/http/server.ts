@@ -1,8 +1,6 @@
-import cors from '@fastify/cors'
-import rateLimit from '@fastify/rate-limit'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import { RepriseError } from 'reprise'
+import type { RepriseError } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import type { Settings } from '../config/settings-table.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
@@ -18,8 +16,11 @@ import { answerClientError } from './requests/client-errors.ts'
 import { createHostGuard } from './requests/host-guard.ts'
 import { readJsonBody } from './requests/json-body.ts'
 import { learnRoutes } from './requests/known-routes.ts'
+import { limitRate } from './requests/rate-limit.ts'
 import { createRequestIds, givenRequestId } from './requests/request-id.ts'
+import { learnStop } from './requests/stopping.ts'
 import { validatorCompiler } from './requests/validation.ts'
+import { allowWebPages } from './requests/web-pages.ts'
 import { userMessageRoutes } from './user-message-routes.ts'
 import { userRoutes } from './user-routes.ts'
 
@@ -94,16 +95,12 @@ export function createServer(options: ServerOptions): HttpServer {
     return error
   }
 
-  let isStopping = false
-  server.addHook('preClose', async () => {
-    isStopping = true
-    closeConnectionsAsTheyFallIdle(server)
-  })
+  const stopFault = learnStop(server)
   const hostFault = createHostGuard(settings)
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.headers(fixedHeaders)
-    const refusal = isStopping ? stopping() : (hostFault?.(request.headers) ?? undefined)
+    const refusal = stopFault() ?? hostFault?.(request.headers)
     done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
   })
   const { onAnswered } = options
@@ -116,19 +113,8 @@ export function createServer(options: ServerOptions): HttpServer {
     })
   }
 
-  if (settings.corsOrigins.length > 0) {
-    server.register(cors, {
-      origin: [...settings.corsOrigins],
-      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-      allowedHeaders: ['content-type', 'authorization', 'idempotency-key', 'x-guest-secret', 'x-request-id'],
-      exposedHeaders: ['x-request-id', 'x-reprise-source', 'x-reprise-stale', 'retry-after'],
-      strictPreflight: false,
-      maxAge: 600,
-    })
-  }
-  if (settings.rateLimitMax > 0) {
-    server.register(rateLimit, { max: settings.rateLimitMax, timeWindow: 60_000, errorResponseBuilder: rateLimited })
-  }
+  allowWebPages(server, settings.corsOrigins)
+  limitRate(server, settings.rateLimitMax)
   documentRoutes(server, options.version)
   server.after(() => {
     const auth = createAuth(settings, (guestId, secret) => conversations.checkSecret(guestId, secret))
@@ -148,11 +134,13 @@ export function createServer(options: ServerOptions): HttpServer {
 function readBodies(server: HttpServer): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
+    let body: unknown
     try {
-      done(null, readJsonBody(request.headers, bytes))
+      body = readJsonBody(request.headers, bytes)
     } catch (error) {
-      done(repriseErrorOf(error), undefined)
+      return done(repriseErrorOf(error), undefined)
     }
+    done(null, body)
   })
 }
 
@@ -162,21 +150,4 @@ function tell(listener: ServerOptions['onAnswered'], answer: AnsweredRequest): v
   } catch {
     // The answer is sent; a listener's failure is its own.
   }
-}
-
-/** A kept-alive connection whose last answer is sent while the server stops would hold it until its time-out. */
-function closeConnectionsAsTheyFallIdle(server: HttpServer): void {
-  const timer = setInterval(() => server.server.closeIdleConnections(), 20)
-  server.server.once('close', () => clearInterval(timer))
-}
-
-function stopping(): RepriseError {
-  return new RepriseError('stopping', 'The server is stopping; send the request again to another or a little later.')
-}
-
-function rateLimited(_: FastifyRequest, { ttl }: { readonly ttl: number }): RepriseError {
-  const retryAfterSeconds = Math.max(1, Math.ceil(ttl / 1000))
-  return new RepriseError('rate_limited', `Too many requests; try again in ${retryAfterSeconds} s.`, {
-    retryAfterSeconds,
-  })
 }

@@ -45,6 +45,8 @@ export interface RunningServer extends AsyncDisposable {
 
 export interface StartOptions extends Partial<Omit<ServerOptions, 'settings' | 'conversations' | 'log'>> {
   readonly environment?: Environment
+  /** A free one when left out. */
+  readonly port?: number
   readonly conversations?: (real: Conversations) => Conversations
 }
 
@@ -53,7 +55,7 @@ export async function startServer(
   { store }: Pick<Stores, 'store'>,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  const { environment = {}, conversations: change = real => real, ...rest } = options
+  const { environment = {}, port: wanted = 0, conversations: change = real => real, ...rest } = options
   const settings = readSettings(environment)
   const logLines: Record<string, unknown>[] = []
   const log = pino({ level: settings.logLevel }, { write: (line: string) => logLines.push(JSON.parse(line)) })
@@ -86,7 +88,12 @@ export async function startServer(
     log,
     conversations: change(conversations),
   })
-  await server.listen({ host: '127.0.0.1', port: 0 })
+  try {
+    await server.listen({ host: '127.0.0.1', port: wanted })
+  } catch (error) {
+    await server.close()
+    throw error
+  }
   // A server that listens on TCP has an address of this kind.
   const { port } = server.server.address() as AddressInfo
   const close = () => server.close()
