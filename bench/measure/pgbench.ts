@@ -28,6 +28,6 @@ export async function pgbench(
     /number of failed transactions: (\d+)/,
     /^tps = ([\d.]+)/m,
   ].map(pattern => Number(pattern.exec(stdout)?.[1]))
-  if (failed !== 0 || !transactions || !perSecond) throw new Error(`pgbench failed:\n${stdout}\n${stderr}`)
+  if (failed !== 0 || !Number.isFinite(perSecond)) throw new Error(`pgbench failed:\n${stdout}\n${stderr}`)
   return { transactions, perSecond }
 }

@@ -26,7 +26,7 @@ export class Refusal extends Error {
   readonly code: string
 
   constructor(answer: HttpAnswer, what: string) {
-    const problem = readProblem(answer.body)
+    const problem = readProblem(answer)
     super(`${what} was answered ${answer.status} ${problem.code}: ${problem.detail}`)
     this.status = answer.status
     this.code = problem.code
@@ -49,8 +49,8 @@ export class ChatClient {
   async issueGuest(): Promise<Guest> {
     const answer = await this.#patiently('POST', '/v1/guest', {})
     if (answer.status !== 201) throw new Refusal(answer, 'POST /v1/guest')
-    const { guest_id: guestId, secret } = JSON.parse(answer.body)
-    return { guestId: String(guestId), secret: String(secret) }
+    const issued = jsonOf(answer) as { readonly guest_id?: unknown; readonly secret?: unknown } | null
+    return { guestId: String(issued?.guest_id), secret: String(issued?.secret) }
   }
 
   /** Appends a message. Under the same key it is stored once, however often it is sent. */
@@ -67,7 +67,7 @@ export class ChatClient {
     const answer = await this.#patiently('GET', path, headersOf(guest))
     if (answer.status === 413) return await this.#historyByPages(guest)
     if (answer.status !== 200) throw new Refusal(answer, `GET ${path}`)
-    return messagesOf(JSON.parse(answer.body), path)
+    return messagesOf(jsonOf(answer), path)
   }
 
   async #historyByPages(guest: Guest): Promise<readonly StoredMessage[]> {
@@ -77,10 +77,10 @@ export class ChatClient {
       const path = `${pathOf(guest)}?after_seq=${afterSequence}&limit=${pageSize}`
       const answer = await this.#patiently('GET', path, headersOf(guest))
       if (answer.status !== 200) throw new Refusal(answer, `GET ${path}`)
-      const page = JSON.parse(answer.body)
-      const read = messagesOf(page.messages, path)
+      const page = jsonOf(answer) as { readonly messages?: unknown; readonly next_after_seq?: unknown } | null
+      const read = messagesOf(page?.messages, path)
       messages.push(...read)
-      afterSequence = read.length === 0 ? null : page.next_after_seq
+      afterSequence = read.length === 0 ? undefined : page?.next_after_seq
     }
     return messages
   }
@@ -99,10 +99,10 @@ export class ChatClient {
         .send({ method, path, headers, body, signal })
         .catch(cause => new Error(`${method} ${path} failed: ${messageOf(cause) || cause.code}`, { cause }))
       const waitMs = outcome instanceof Error ? backoffMs(attempt) : askedPatienceMs(outcome, attempt)
-      const isLast = waitMs === undefined || Date.now() + waitMs > endAt
-      if (isLast && outcome instanceof Error) throw outcome
-      if (isLast) return outcome as HttpAnswer
-      await sleep(waitMs, undefined, { signal })
+      if (waitMs !== undefined && Date.now() + waitMs <= endAt) await sleep(waitMs, undefined, { signal })
+      else if (outcome instanceof Error) throw outcome
+      else if (outcome.isStale) throw new Error('PostgreSQL is away, and what its copies say proves nothing.')
+      else return outcome
     }
   }
 }
@@ -131,6 +131,15 @@ function backoffMs(attempt: number): number {
   return Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2)
 }
 
+/** The answer's JSON; undefined where it is none. */
+function jsonOf({ body }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
 function messagesOf(value: unknown, path: string): readonly StoredMessage[] {
   const isMessage = (entry: unknown): entry is StoredMessage =>
     typeof entry === 'object' && entry !== null && 'role' in entry && 'content' in entry && 'timestamp' in entry
@@ -138,11 +147,7 @@ function messagesOf(value: unknown, path: string): readonly StoredMessage[] {
   throw new Error(`GET ${path} answered something else than a list of messages. Is this a Reprise server?`)
 }
 
-function readProblem(body: string): { readonly code: string; readonly detail: string } {
-  try {
-    const { code, detail } = JSON.parse(body)
-    return { code: String(code ?? ''), detail: String(detail ?? '') }
-  } catch {
-    return { code: '', detail: body.slice(0, 200) }
-  }
+function readProblem(answer: HttpAnswer): { readonly code: string; readonly detail: string } {
+  const problem = jsonOf(answer) as { readonly code?: unknown; readonly detail?: unknown } | null | undefined
+  return { code: String(problem?.code ?? ''), detail: String(problem?.detail ?? answer.body.slice(0, 200)) }
 }

@@ -1,11 +1,11 @@
 import { messageOf } from 'reprise'
 import { exitCodes } from '../exit-codes.ts'
-import { table } from '../table.ts'
 import { ChatClient, Refusal } from './chat-client.ts'
 import { type FileSurvey, readConversations, surveyFile } from './conversation-file.ts'
 import { issuedGuests, namedGuests } from './guests.ts'
+import { printResult } from './print-result.ts'
 import { showProgress } from './progress.ts'
-import { type ReadBackReport, type ReplayReport, readBack, replay } from './replay.ts'
+import { readBack, replay } from './replay.ts'
 
 export interface LoadOptions {
   readonly url: URL
@@ -54,7 +54,7 @@ export async function runLoad(file: string, options: LoadOptions): Promise<void>
     const read = await watched('reading', survey, onMessage =>
       readBack(readConversations(file, limit), client, { findGuest, concurrency, onMessage }),
     )
-    report(survey, replayed, seconds, read, options.json === true)
+    printResult({ survey, replayed, seconds, read }, options.json === true)
   } catch (cause) {
     const reason = messageOf(interruption.signal.reason ?? cause)
     throw new Error(`${reason}\n${adviceOn(cause, options)}`, { cause })
@@ -88,45 +88,5 @@ async function watched<Result>(
     return await work(progress.advance)
   } finally {
     progress.end()
-  }
-}
-
-function report(
-  { conversations, messages }: FileSurvey,
-  { sent, refused, refusals }: ReplayReport,
-  seconds: number,
-  { differences, faulty }: ReadBackReport,
-  asJson: boolean,
-): void {
-  const messagesPerSecond = Math.round(sent / seconds)
-  const isClean = refused === 0 && Object.values(differences).every(count => count === 0)
-  if (!isClean) process.exitCode = exitCodes.failed
-  if (asJson) {
-    const result = { conversations, messages, seconds, messagesPerSecond, refused, ...differences, refusals, faulty }
-    process.stdout.write(`${JSON.stringify(result)}\n`)
-    return
-  }
-  const { lost, doubled, outOfOrder, altered, foreign } = differences
-  process.stdout.write(
-    table([
-      {
-        conversations,
-        messages,
-        ...(sent > 0 && { seconds, 'messages/s': messagesPerSecond }),
-        ...(refused > 0 && { refused }),
-        lost,
-        doubled,
-        'out of order': outOfOrder,
-        altered,
-        ...(foreign > 0 && { foreign }),
-      },
-    ]),
-  )
-  for (const { line, index, reason } of refusals) process.stdout.write(`line ${line}, message ${index}: ${reason}\n`)
-  for (const { line, guest, differences } of faulty) {
-    const found = Object.entries(differences).filter(([, count]) => count > 0)
-    process.stdout.write(
-      `line ${line}, guest ${guest}: ${found.map(([name, count]) => `${count} ${name}`).join(', ')}\n`,
-    )
   }
 }
