@@ -45,8 +45,6 @@ export interface RunningServer extends AsyncDisposable {
 
 export interface StartOptions extends Partial<Omit<ServerOptions, 'settings' | 'conversations' | 'log'>> {
   readonly environment?: Environment
-  /** A free one when left out. */
-  readonly port?: number
   readonly conversations?: (real: Conversations) => Conversations
 }
 
@@ -55,7 +53,7 @@ export async function startServer(
   { store }: Pick<Stores, 'store'>,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  const { environment = {}, port: wanted = 0, conversations: change = real => real, ...rest } = options
+  const { environment = {}, conversations: change = real => real, ...rest } = options
   const settings = readSettings(environment)
   const logLines: Record<string, unknown>[] = []
   const log = pino({ level: settings.logLevel }, { write: (line: string) => logLines.push(JSON.parse(line)) })
@@ -88,12 +86,7 @@ export async function startServer(
     log,
     conversations: change(conversations),
   })
-  try {
-    await server.listen({ host: '127.0.0.1', port: wanted })
-  } catch (error) {
-    await server.close()
-    throw error
-  }
+  await server.listen({ host: '127.0.0.1', port: 0 })
   // A server that listens on TCP has an address of this kind.
   const { port } = server.server.address() as AddressInfo
   const close = () => server.close()

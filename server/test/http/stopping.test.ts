@@ -71,13 +71,4 @@ describe('stopping', () => {
     expect(second.toLowerCase()).toMatch(/\r\nretry-after: 1\r\n/)
     expect(second).toContain('"code":"stopping"')
   })
-
-  it('a port that is taken is told, and nothing keeps the process alive after', async () => {
-    await using first = await startServer(stores)
-    const before = process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
-    await expect(startServer(stores, { port: first.port })).rejects.toThrow(/EADDRINUSE/)
-    await expect
-      .poll(() => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length)
-      .toBeLessThanOrEqual(before)
-  })
 })

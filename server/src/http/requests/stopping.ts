@@ -14,7 +14,6 @@ export function learnStop(server: HttpServer): () => RepriseError | undefined {
 
 /** A kept-alive connection whose last answer is sent while the server stops would hold it until its time-out. */
 function closeConnectionsAsTheyFallIdle({ server }: HttpServer): void {
-  if (!server.listening) return
   const timer = setInterval(() => server.closeIdleConnections(), 20)
   server.once('close', () => clearInterval(timer))
 }
