@@ -108,6 +108,22 @@ describe('a good history has no violation', () => {
       read('a', [5, 6]),
       read('', [7, 8]),
     ],
+    'a key that two clients send around an erase': [
+      append('x', [1, 2], 0),
+      append('a', [3, 9], 1, { idempotencyKey: 'k' }),
+      append('a', [3, 9], 'd/0', { idempotencyKey: 'k' }),
+      read('xa', [5, 6]),
+      erase([4, 8]),
+      read('a', [10, 11]),
+      append('b', [12, 13], 'd/1'),
+      read('ab', [14, 15]),
+    ],
+    'an erase by a user who reads twice afterwards': [
+      append('a', [1, 2], 0, { owner: 'user' }),
+      { kind: 'erase', owner: 'user', conversationId: 'c', startedAtMs: 3, endedAtMs: 4, outcome: 'acknowledged' },
+      read('', [5, 6], byUser),
+      read('', [7, 8], byUser),
+    ],
     'an erase as the end': [append('a', [1, 2], 0), erase([3, 4])],
     'a key that is used again after an erase': [
       append('a', [1, 2], 0, { idempotencyKey: 'k' }),

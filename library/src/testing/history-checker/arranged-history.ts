@@ -53,8 +53,8 @@ export function arrange(operations: readonly HistoryOperation[]): ArrangedHistor
   const appends = operations.filter(operation => operation.kind === 'append')
   const reads = operations.filter(operation => operation.kind === 'read')
   const messages = messagesOf(appends)
-  const conversationsOf = conversationsByValue(appends)
-  const answeredReads = reads.flatMap(operation => answered(operation, conversationsOf))
+  const placesOf = placesByValue(appends)
+  const answeredReads = reads.flatMap(operation => answered(operation, placesOf))
   return {
     messages,
     conversations: conversations(appends, answeredReads, messages),
@@ -83,45 +83,45 @@ function sameKey(first: AppendOperation) {
   return (attempt: AppendOperation) => attempt.idempotencyKey === first.idempotencyKey
 }
 
-/** When each conversation of a value began to hold it: one, unless it was sent again by key after an erase. */
-type ConversationsOf = Map<string, Map<string, number>>
+/** The place of a value in each conversation that holds it: one, unless it was sent again by key around an erase. */
+type PlacesOf = Map<string, Map<string, number>>
 
-function conversationsByValue(appends: readonly AppendOperation[]): ConversationsOf {
-  const conversationsOf: ConversationsOf = new Map()
-  for (const { value, outcome, startedAtMs } of appends) {
+function placesByValue(appends: readonly AppendOperation[]): PlacesOf {
+  const placesOf: PlacesOf = new Map()
+  for (const { value, outcome } of appends) {
     if (outcome.kind !== 'acknowledged') continue
-    const known = conversationsOf.get(value) ?? new Map<string, number>()
-    known.set(outcome.conversationId, Math.min(startedAtMs, known.get(outcome.conversationId) ?? startedAtMs))
-    conversationsOf.set(value, known)
+    const places = placesOf.get(value) ?? new Map<string, number>()
+    placesOf.set(value, places.set(outcome.conversationId, outcome.sequence))
   }
-  return conversationsOf
+  return placesOf
 }
 
-function answered(operation: ReadOperation, conversationsOf: ConversationsOf): AnsweredRead[] {
+function answered(operation: ReadOperation, placesOf: PlacesOf): AnsweredRead[] {
   if (operation.outcome.kind !== 'messages') return []
   const { values, stale } = operation.outcome
-  const conversationId = operation.conversationId ?? conversationRead(values, operation.endedAtMs, conversationsOf)
+  if (values.length === 0) return [{ operation, values, stale, conversationId: operation.conversationId }]
+  const conversationId = operation.conversationId ?? conversationRead(values, placesOf)
+  if (conversationId === undefined) return []
   // What was never acknowledged is known by those it was read together with.
-  if (conversationId !== undefined)
-    for (const value of values)
-      if (!conversationsOf.has(value)) conversationsOf.set(value, new Map([[conversationId, operation.endedAtMs]]))
+  values.forEach((value, index) => {
+    if (!placesOf.has(value)) placesOf.set(value, new Map([[conversationId, index]]))
+  })
   return [{ operation, values, stale, conversationId }]
 }
 
-/** The latest conversation of those that these belong to; rules about single messages find the strangers among them. */
-function conversationRead(
-  values: readonly string[],
-  endedAtMs: number,
-  conversationsOf: ConversationsOf,
-): string | undefined {
-  const [first] = values
-  if (first === undefined) return undefined
-  for (const value of values) {
-    const begun = [...(conversationsOf.get(value) ?? [])].filter(([, startedAtMs]) => startedAtMs <= endedAtMs)
-    const [latest] = begun.sort(([, left], [, right]) => right - left)
-    if (latest !== undefined) return latest[0]
-  }
-  return `of ${first}`
+/**
+ * The conversation that most of these belong to, and stand at their place in; undefined when two suit alike. Rules about
+ * single messages find the strangers among them.
+ */
+function conversationRead(values: readonly string[], placesOf: PlacesOf): string | undefined {
+  const scores = new Map<string, number>()
+  values.forEach((value, index) => {
+    for (const [id, sequence] of placesOf.get(value) ?? [])
+      scores.set(id, (scores.get(id) ?? 0) + (sequence === index ? 2 : 1))
+  })
+  const [winner, second] = [...scores].sort(([, left], [, right]) => right - left)
+  if (winner === undefined) return `of ${values[0]}`
+  return winner[1] === second?.[1] ? undefined : winner[0]
 }
 
 function conversations(

@@ -110,12 +110,14 @@ function factsOf({ placements, reads }: ArrangedConversation): Fact[] {
           },
         ],
   )
-  const read = reads.map(({ operation, values, stale }) => ({
-    sequence: values.length - 1,
-    knownAtMs: operation.endedAtMs,
-    sinceMs: stale ? 0 : operation.startedAtMs,
-    witness: operation,
-  }))
+  const read = reads
+    .filter(({ values }) => values.length > 0)
+    .map(({ operation, values, stale }) => ({
+      sequence: values.length - 1,
+      knownAtMs: operation.endedAtMs,
+      sinceMs: stale ? 0 : operation.startedAtMs,
+      witness: operation,
+    }))
   return [...acknowledged, ...read].sort((left, right) => left.knownAtMs - right.knownAtMs)
 }
 
