@@ -49,8 +49,8 @@ export class ChatClient {
   async issueGuest(): Promise<Guest> {
     const answer = await this.#patiently('POST', '/v1/guest', {})
     if (answer.status !== 201) throw new Refusal(answer, 'POST /v1/guest')
-    const issued = jsonOf(answer) as { readonly guest_id?: unknown; readonly secret?: unknown } | null
-    return { guestId: String(issued?.guest_id), secret: String(issued?.secret) }
+    const { guest_id: guestId, secret } = fieldsOf(answer)
+    return { guestId: String(guestId), secret: String(secret) }
   }
 
   /** Appends a message. Under the same key it is stored once, however often it is sent. */
@@ -77,10 +77,10 @@ export class ChatClient {
       const path = `${pathOf(guest)}?after_seq=${afterSequence}&limit=${pageSize}`
       const answer = await this.#patiently('GET', path, headersOf(guest))
       if (answer.status !== 200) throw new Refusal(answer, `GET ${path}`)
-      const page = jsonOf(answer) as { readonly messages?: unknown; readonly next_after_seq?: unknown } | null
-      const read = messagesOf(page?.messages, path)
+      const { messages: page, next_after_seq: next } = fieldsOf(answer)
+      const read = messagesOf(page, path)
       messages.push(...read)
-      afterSequence = read.length === 0 ? undefined : page?.next_after_seq
+      afterSequence = read.length === 0 ? undefined : next
     }
     return messages
   }
@@ -140,6 +140,12 @@ function jsonOf({ body }: HttpAnswer): unknown {
   }
 }
 
+/** The fields of the answer's JSON object; none where it is something else. */
+function fieldsOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
+  const value = jsonOf(answer)
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
 function messagesOf(value: unknown, path: string): readonly StoredMessage[] {
   const isMessage = (entry: unknown): entry is StoredMessage =>
     typeof entry === 'object' && entry !== null && 'role' in entry && 'content' in entry && 'timestamp' in entry
@@ -148,6 +154,7 @@ function messagesOf(value: unknown, path: string): readonly StoredMessage[] {
 }
 
 function readProblem(answer: HttpAnswer): { readonly code: string; readonly detail: string } {
-  const problem = jsonOf(answer) as { readonly code?: unknown; readonly detail?: unknown } | null | undefined
-  return { code: String(problem?.code ?? ''), detail: String(problem?.detail ?? answer.body.slice(0, 200)) }
+  const { code = '', detail = answer.body.slice(0, 200) } = fieldsOf(answer)
+  return { code: String(code), detail: String(detail) }
+}
 }
