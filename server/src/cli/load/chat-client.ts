@@ -157,4 +157,3 @@ function readProblem(answer: HttpAnswer): { readonly code: string; readonly deta
   const { code = '', detail = answer.body.slice(0, 200) } = fieldsOf(answer)
   return { code: String(code), detail: String(detail) }
 }
-}
