@@ -24,12 +24,12 @@ export function isServerFull(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '53300'
 }
 
-/** No connection was made, for whatever reason. */
+/** Nothing was stored, because there is no connection or the server cannot work. */
 export function unavailable(error: unknown): RepriseError {
   if (error instanceof RepriseError) return error
   return new RepriseError(
     'database_unavailable',
-    `PostgreSQL cannot be reached (${reasonOf(error)}). Nothing was stored; try again in a second.`,
+    `PostgreSQL is not available (${reasonOf(error)}). Nothing was stored; try again in a second.`,
     { cause: withoutRows(error), retryAfterSeconds: 1 },
   )
 }

@@ -7,7 +7,8 @@ import { RepriseError } from '../../../base/reprise-error.ts'
  * @throws RepriseError `invalid_setting`, without the URL, which holds a password
  */
 export function connectionSettings(url: string): PoolConfig {
-  const parsed = URL.parse(url)
+  // A URL with a user and no host names its socket's directory by `?host=`.
+  const parsed = URL.parse(url) ?? URL.parse(url.replace('@/', '@localhost/'))
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) {
     throw new RepriseError(
       'invalid_setting',
