@@ -1,0 +1,89 @@
+import { deserialize, serialize } from 'node:v8'
+import { notEncodable } from './find-fault.ts'
+import { Survey, unencodable } from './survey.ts'
+
+/**
+ * How a value is written: as JSON where JSON gives it back exactly, else by V8's structured clone. `plain` and `rich`
+ * are both written so, and differ in whether a frozen copy is enough to protect the value in memory.
+ */
+export type Encoding = 'json' | 'plain' | 'rich'
+
+/** A value in the form in which it is kept, so that nobody who gets it can change it for others. */
+export type KeptValue =
+  /** The loader said that there is nothing. */
+  | { readonly kind: 'absent' }
+  /** Deeply frozen, and shared by all who read it. */
+  | { readonly kind: 'frozen'; readonly value: unknown; readonly encoding: 'json' | 'plain'; readonly bytes: number }
+  /** Decoded anew for each reader. */
+  | { readonly kind: 'encoded'; readonly body: Uint8Array; readonly encoding: Encoding }
+
+export const absent: KeptValue = { kind: 'absent' }
+
+/** A list of so many numbers is written shorter and faster as clone than as JSON. */
+const manyNumbers = 64
+
+/**
+ * The value in the form in which memory keeps it.
+ * @throws RepriseError `not_encodable`
+ */
+export function keepValue(value: unknown): KeptValue {
+  if (value === undefined) return absent
+  const survey = new Survey()
+  const copy = copyOf(value, survey)
+  if (!survey.rich) {
+    const numeric = survey.numbers > manyNumbers && survey.numbers * 2 > survey.nodes
+    return { kind: 'frozen', value: copy, encoding: survey.json && !numeric ? 'json' : 'plain', bytes: survey.bytes }
+  }
+  try {
+    return { kind: 'encoded', body: serialize(value), encoding: 'rich' }
+  } catch {
+    throw notEncodable(value)
+  }
+}
+
+function copyOf(value: unknown, survey: Survey): unknown {
+  try {
+    return survey.frozenCopy(value)
+  } catch (error) {
+    // A getter of the value may throw too; that error is the value's own.
+    throw error === unencodable ? notEncodable(value) : error
+  }
+}
+
+/** What a reader gets. Throws when the body cannot be read, which a store's checksum makes all but impossible. */
+export function takeValue(kept: KeptValue): unknown {
+  switch (kept.kind) {
+    case 'absent':
+      return undefined
+    case 'frozen':
+      return kept.value
+    case 'encoded':
+      if (kept.encoding === 'json') return JSON.parse(textOf(kept.body))
+      // Decoded bytes may be a view of what they were decoded from: rich values get a copy of their own.
+      return deserialize(kept.encoding === 'rich' ? Uint8Array.prototype.slice.call(kept.body) : kept.body)
+  }
+}
+
+/** The same value in the form in which memory keeps it: plain data decoded and frozen once. */
+export function forMemory(kept: KeptValue): KeptValue {
+  if (kept.kind !== 'encoded' || kept.encoding === 'rich') return kept
+  const survey = new Survey()
+  const value = survey.frozenCopy(takeValue(kept))
+  return { kind: 'frozen', value, encoding: kept.encoding, bytes: survey.bytes }
+}
+
+/** The bytes that a store keeps of it. */
+export function bodyOf(kept: Exclude<KeptValue, { kind: 'absent' }>): Uint8Array {
+  if (kept.kind === 'encoded') return kept.body
+  return kept.encoding === 'json' ? Buffer.from(JSON.stringify(kept.value)) : serialize(kept.value)
+}
+
+/** About how many bytes of memory it takes. */
+export function memoryBytesOf(kept: KeptValue): number {
+  if (kept.kind === 'absent') return 0
+  return kept.kind === 'frozen' ? kept.bytes : kept.body.byteLength + 96
+}
+
+function textOf(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+}
