@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { requireBinary } from './binaries.ts'
@@ -13,6 +14,8 @@ export interface RepriseServer extends AsyncDisposable {
   readonly pid: number
   /** The sum of a metric's samples that carry a label such as `source="redis"`; of all, when none is named. */
   metric(name: string, label?: string): Promise<number>
+  /** All that it has written so far: its greeting and its log. */
+  output(): string
   /** Sends a signal and resolves when it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>
   /** Stops it by SIGTERM; what it embedded is removed. */
@@ -50,6 +53,7 @@ export async function startReprise(settings: Readonly<Record<string, string>> = 
       const samples = text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
       return samples.filter(line => line.includes(label)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
     },
+    output: () => readFileSync(`${home.path}/log`, 'utf8'),
     kill: signal => server.end(signal),
     stop,
     [Symbol.asyncDispose]: stop,
