@@ -78,7 +78,7 @@ class Crowd {
       const newcomer = parseGuestId(`crowd-guest-${randomUUID()}`)
       this.everybody.add(newcomer)
       if (migrated && this.#guests[place] === leaving) this.#guests[place] = newcomer
-    } else if (chance < 90) await this.#useOfUser(store)
+    } else if (chance < 90) await this.#useOfUsers(store)
     else await this.#mark()
   }
 
@@ -101,15 +101,18 @@ class Crowd {
     return say({ kind: 'guest', guestId: pick(this.#guests) })
   }
 
-  async #useOfUser(store: RecordedStore): Promise<void> {
-    const userId = pick(this.#users)
-    const conversations = await pick(this.#stores).listConversations(userId, { limit: 100, offset: 0 })
-    if (conversations.length === 0) return
-    const { conversationId } = pick(conversations)
-    const target = { kind: 'user', userId, conversationId } as const
-    await store.append([say(target), this.#other(), say(target)], settings)
+  /** One batch for conversations of several users. */
+  async #useOfUsers(store: RecordedStore): Promise<void> {
+    const targets: (ConversationRef & { kind: 'user' })[] = []
+    for (const userId of this.#users.toSorted(() => randomInt(3) - 1)) {
+      const listed = await pick(this.#stores).listConversations(userId, { limit: 100, offset: 0 })
+      if (listed.length > 0) targets.push({ kind: 'user', userId, conversationId: pick(listed).conversationId })
+    }
+    if (targets.length === 0) return
+    await store.append([...targets.map(target => say(target)), this.#other(), say(pick(targets))], settings)
+    const target = pick(targets)
     await store.read(target)
-    if (randomInt(10) === 0) await store.eraseConversation(userId, conversationId)
+    if (randomInt(10) === 0) await store.eraseConversation(target.userId, target.conversationId)
   }
 
   async #mark(): Promise<void> {
@@ -228,6 +231,30 @@ describeOnPostgres('the conversation store beside other programs', databases => 
     })
     expect(await appending.batch).toMatchObject([{ kind: 'saved', sequence: 1 }])
     expect(refusals).toEqual(['40P01'])
+  })
+
+  it('counts many users at once without waiting in a circle, whatever the order of their messages', async () => {
+    const refusals: string[] = []
+    const stores = [databases.database, databases.other].map(database =>
+      postgresConversationStore(watched(database, refusals)),
+    )
+    const users = Array.from({ length: 8 }, () => parseUserId(`counted-${randomUUID()}`))
+    // Each server writes to conversations of its own: only the users' usage rows are shared.
+    const writers = stores.map(async (store, index) => {
+      const targets = await Promise.all(
+        users.map(async userId => ({ kind: 'user', userId, ...(await store.createConversation(userId)) }) as const),
+      )
+      const ordered = index === 0 ? targets : targets.toReversed()
+      for (let round = 0; round < 60; round += 1)
+        await store.append(
+          ordered.map(({ kind, userId, conversationId }) => say({ kind, userId, conversationId })),
+          settings,
+        )
+    })
+    await Promise.all(writers)
+    expect(refusals).toEqual([])
+    const usage = 'SELECT DISTINCT total_requests FROM usage_metrics WHERE user_id = ANY ($1)'
+    expect(await rowsOf(databases.database, usage, [users])).toEqual([{ total_requests: 120 }])
   })
 })
 
