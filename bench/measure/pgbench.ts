@@ -23,11 +23,10 @@ export async function pgbench(
   const defined = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`])
   const flags = ['-n', '-M', 'prepared', '-c', `${clients}`, '-j', '1', '-T', `${seconds}`, '-f', script, ...defined]
   const { stdout, stderr } = await run(join(binaries, 'pgbench'), [...flags, url])
-  const [transactions, failed, perSecond] = [
-    /number of transactions actually processed: (\d+)/,
-    /number of failed transactions: (\d+)/,
-    /^tps = ([\d.]+)/m,
-  ].map(pattern => Number(pattern.exec(stdout)?.[1]))
+  const read = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1])
+  const transactions = read(/number of transactions actually processed: (\d+)/)
+  const failed = read(/number of failed transactions: (\d+)/)
+  const perSecond = read(/^tps = ([\d.]+)/m)
   if (failed !== 0 || !Number.isFinite(perSecond)) throw new Error(`pgbench failed:\n${stdout}\n${stderr}`)
   return { transactions, perSecond }
 }
