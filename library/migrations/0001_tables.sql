@@ -105,12 +105,18 @@ CREATE TABLE cache_content_mapping (
 CREATE INDEX cache_content_mapping_by_user ON cache_content_mapping (user_id);
 CREATE INDEX cache_content_mapping_unsynced ON cache_content_mapping (user_id) WHERE NOT is_synced;
 
+-- A guest's first epoch is the time in milliseconds: where a database was lost and Redis kept its copies, none of them
+-- passes for one of the new database.
+CREATE FUNCTION reprise_first_epoch() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+$$;
+
 -- A guest: its one conversation, its secret, and the epoch that fences copies and late workers. It holds no content and
 -- outlives erasing.
 CREATE TABLE reprise_guest (
   guest_id text PRIMARY KEY,
   conversation_id uuid,
-  epoch bigint NOT NULL DEFAULT 0,
+  epoch bigint NOT NULL DEFAULT reprise_first_epoch(),
   migrated_to text,
   secret_hash text,
   created_at timestamptz NOT NULL DEFAULT now()
@@ -141,12 +147,15 @@ CREATE TABLE reprise_outbox (
 CREATE INDEX reprise_outbox_due ON reprise_outbox (due_at) WHERE NOT dead;
 CREATE INDEX reprise_outbox_by_conversation ON reprise_outbox (conversation_id);
 
--- Deletions that the fast copy still owes.
-CREATE TABLE reprise_pending_copy_deletion (
+-- Deletions that the fast copy owes, and those it has carried out lately: a Redis that comes back with an older snapshot
+-- owes them again.
+CREATE TABLE reprise_copy_deletion (
   guest_id text PRIMARY KEY,
   epoch bigint NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  settled_at timestamptz
 );
+CREATE INDEX reprise_copy_deletion_owed ON reprise_copy_deletion (created_at) WHERE settled_at IS NULL;
 
 -- The last flush of hourly counts that each process had added, so that one tried again is not counted twice.
 CREATE TABLE reprise_metrics_flush (

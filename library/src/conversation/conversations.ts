@@ -49,6 +49,11 @@ export type EraseConversationAnswer =
   | { readonly kind: 'erased'; readonly rows: RowCounts }
   | { readonly kind: 'unknown' }
 
+export interface CopyRepairs {
+  readonly removed: number
+  readonly refilled: number
+}
+
 /** Conversations of guests and users: kept for good in PostgreSQL, answered from a fast copy where that is the truth. */
 export interface Conversations {
   /** Appends one message. Resolves when it is committed. */
@@ -73,8 +78,11 @@ export interface Conversations {
   registerGuest(): Promise<IssuedGuest>
   /** Whether this is the guest's secret. */
   checkSecret(guestId: GuestId, secret: string): Promise<boolean>
-  /** Carries out what the copy still owes: removals, then messages it lacks. For when it comes back, and now and then. */
-  repairCopies(): Promise<{ readonly removed: number; readonly refilled: number }>
+  /**
+   * Carries out what the copy still owes: removals, then messages it lacks. For now and then, and for when the copy comes
+   * back; it `mayBeOlder` then, so that the removals of the last days are carried out again.
+   */
+  repairCopies(options?: { readonly mayBeOlder?: boolean }): Promise<CopyRepairs>
 }
 
 const mebibyte = 1024 * 1024
@@ -142,7 +150,8 @@ export function createConversations(options: ConversationsOptions): Conversation
     },
     registerGuest: () => secrets.issue(),
     checkSecret: (guestId, secret) => secrets.check(guestId, secret),
-    repairCopies: async () => {
+    repairCopies: async ({ mayBeOlder = false } = {}) => {
+      if (mayBeOlder) await store.reopenCopyDeletions()
       const removed = await removal.removePending()
       return { removed, refilled: await refillUnsynced() }
     },

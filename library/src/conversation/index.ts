@@ -3,6 +3,7 @@ export type { ConversationEvents, CopyResult, SideTask, StoreName } from './conv
 export {
   type Conversations,
   type ConversationsOptions,
+  type CopyRepairs,
   createConversations,
   type EraseAnswer,
   type EraseConversationAnswer,

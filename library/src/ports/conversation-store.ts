@@ -161,8 +161,12 @@ export interface ConversationStore {
   ): Promise<readonly ConversationSummary[]>
   /** Copy deletions that are still to be carried out, oldest first. */
   pendingCopyDeletions(limit: number): Promise<readonly { readonly guestId: GuestId; readonly epoch: number }[]>
-  /** Forgets a copy deletion that was carried out. */
+  /** Notes that a copy deletion was carried out. */
   settleCopyDeletion(guestId: GuestId, epoch: number): Promise<void>
+  /** Makes deletions pending again that were carried out: the copy has come back and may hold an older state. */
+  reopenCopyDeletions(): Promise<void>
+  /** Forgets copy deletions that were carried out before `before`; returns how many. */
+  forgetCopyDeletions(before: Instant): Promise<number>
   /** Guests whose last message is older than `before`, oldest first. */
   idleGuests(before: Instant, limit: number): Promise<readonly GuestId[]>
   /** Keeps the hash of an issued secret. False when the guest exists already. */

@@ -86,7 +86,7 @@ export class ConversationModel {
   eraseGuest(name: string): ModelOutcome & { readonly messages?: number } {
     const guest = this.guest(name)
     if (guest.migratedTo !== undefined) return { kind: 'migrated' }
-    if (!this.#guests.has(name)) return { kind: 'erased', epoch: 0, messages: 0 }
+    if (!this.#guests.has(name)) return { kind: 'erased', messages: 0 }
     this.#guests.set(name, { ...guest, epoch: guest.epoch + 1, conversation: undefined })
     return { kind: 'erased', epoch: guest.epoch + 1, messages: guest.conversation?.messages.length ?? 0 }
   }

@@ -118,8 +118,8 @@ describeOnBoth('taking over tables', start => {
       'SELECT m::text, c::text FROM message_cache m JOIN conversation_cache c ON c.id = m.conversation_id ORDER BY 1'
     const before = await rowsOf(database, contract)
     await database.transaction(transaction =>
-      transaction.script(`DROP TABLE reprise_guest, reprise_idempotency, reprise_outbox, reprise_pending_copy_deletion,
-        reprise_metrics_flush, reprise_migrations; DROP FUNCTION reprise_append; DROP FUNCTION reprise_month CASCADE`),
+      transaction.script(`DROP TABLE reprise_guest, reprise_idempotency, reprise_outbox, reprise_copy_deletion,
+        reprise_metrics_flush, reprise_migrations; DROP FUNCTION reprise_append; DROP FUNCTION reprise_first_epoch, reprise_month CASCADE`),
     )
     expect((await migrate(database)).notes).toEqual([])
     expect(await rowsOf(database, contract)).toEqual(before)

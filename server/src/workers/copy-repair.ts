@@ -14,15 +14,28 @@ const everyMs = 30_000
 /** Pays what the fast copy owes: when it comes back, and every half minute. */
 export function startCopyRepair(options: CopyRepairOptions): Worker {
   const { conversations, copies, clock, onFailure } = options
+  // A Redis that starts after this process may hold an older state, too.
+  let mayBeOlder = true
   const worker = startPeriodic({
     everyMs,
     clock,
     onFailure,
     round: async () => {
-      await conversations.repairCopies()
+      if (!copies.isAvailable) return
+      const cameBack = mayBeOlder
+      mayBeOlder = false
+      try {
+        await conversations.repairCopies({ mayBeOlder: cameBack })
+      } catch (error) {
+        mayBeOlder ||= cameBack
+        throw error
+      }
     },
   })
-  const stopListening = copies.onReturn(() => worker.wake())
+  const stopListening = copies.onReturn(() => {
+    mayBeOlder = true
+    worker.wake()
+  })
   return {
     close: async () => {
       stopListening()

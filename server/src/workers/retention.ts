@@ -14,7 +14,9 @@ export interface RetentionOptions {
 const everyMs = 10 * 60_000
 const dayMs = 86_400_000
 const idempotencyDays = 7
-const guestBatch = 100
+/** Longer than a copy lives, even one in a snapshot. */
+const copyDeletionDays = 2
+const guestBatch = 1_000
 const keyBatch = 5_000
 
 /** Forgets what has had its time: silent guests, where the operator asked for it, and old idempotency keys. In batches. */
@@ -46,6 +48,7 @@ export function startRetention(options: RetentionOptions): Worker {
     round: async signal => {
       await eraseIdleGuests(signal)
       await forgetKeys(signal)
+      await store.forgetCopyDeletions(instantOf(clock.now() - copyDeletionDays * dayMs))
     },
   })
 }

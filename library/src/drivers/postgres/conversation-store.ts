@@ -1,9 +1,11 @@
 import type { ConversationStore } from '../../ports/conversation-store.ts'
 import { appendBatch } from './conversation-store/append-batch.ts'
 import {
+  forgetCopyDeletions,
   forgetIdempotencyKeys,
   idleGuests,
   pendingCopyDeletions,
+  reopenCopyDeletions,
   settleCopyDeletion,
 } from './conversation-store/debts.ts'
 import { eraseConversation, eraseGuest } from './conversation-store/erase.ts'
@@ -37,6 +39,8 @@ export function postgresConversationStore(database: Database): ConversationStore
     listConversations: (userId, query) => listConversations(database, userId, query),
     pendingCopyDeletions: limit => pendingCopyDeletions(database, limit),
     settleCopyDeletion: (guestId, epoch) => settleCopyDeletion(database, guestId, epoch),
+    reopenCopyDeletions: () => reopenCopyDeletions(database),
+    forgetCopyDeletions: before => forgetCopyDeletions(database, before),
     idleGuests: (before, limit) => idleGuests(database, before, limit),
     registerGuest: (guestId, hash) => registerGuest(database, guestId, hash),
     secretHash: guestId => secretHash(database, guestId),

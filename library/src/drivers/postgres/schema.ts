@@ -127,10 +127,11 @@ interface RepriseOutbox {
   readonly created_at: DefaultedInstant
 }
 
-interface ReprisePendingCopyDeletion {
+interface RepriseCopyDeletion {
   readonly guest_id: string
   readonly epoch: number
   readonly created_at: DefaultedInstant
+  readonly settled_at: Generated<Date | null>
 }
 
 interface RepriseMetricsFlush {
@@ -158,7 +159,7 @@ export interface Schema {
   readonly reprise_guest: RepriseGuest
   readonly reprise_idempotency: RepriseIdempotency
   readonly reprise_outbox: RepriseOutbox
-  readonly reprise_pending_copy_deletion: ReprisePendingCopyDeletion
+  readonly reprise_copy_deletion: RepriseCopyDeletion
   readonly reprise_metrics_flush: RepriseMetricsFlush
   readonly reprise_migrations: RepriseMigrations
 }
@@ -177,7 +178,7 @@ const known: Readonly<Record<TableName, true>> = {
   reprise_guest: true,
   reprise_idempotency: true,
   reprise_outbox: true,
-  reprise_pending_copy_deletion: true,
+  reprise_copy_deletion: true,
   reprise_metrics_flush: true,
   reprise_migrations: true,
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { instantOf } from '../../base/instant.ts'
 import {
   activeFence,
   append,
@@ -96,7 +97,14 @@ export const erasePromises: Promises = {
       (await owed()).map(({ guestId }) => guestId),
       [two],
     )
-    await store.settleCopyDeletion(two, 0)
+    await store.settleCopyDeletion(two, Number.MAX_SAFE_INTEGER)
+    assert.deepEqual(await owed(), [])
+    await store.reopenCopyDeletions()
+    assert.equal((await owed()).length, 2)
+    for (const guestId of [one, two]) await store.settleCopyDeletion(guestId, Number.MAX_SAFE_INTEGER)
+    await store.forgetCopyDeletions(instantOf(Date.now() + 60_000))
+    await store.reopenCopyDeletions()
+    assert.deepEqual(await owed(), [])
   },
 
   'erase: racing with appends, a message is erased or begins the next conversation': async ({ store, other }) => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Instant } from '../../../base/instant.ts'
 import type { GuestId } from '../../../base/principal.ts'
 import { builder, statement, statementOf } from '../builder.ts'
@@ -8,8 +9,9 @@ export async function pendingCopyDeletions(
   limit: number,
 ): Promise<readonly { readonly guestId: GuestId; readonly epoch: number }[]> {
   const query = builder
-    .selectFrom('reprise_pending_copy_deletion')
+    .selectFrom('reprise_copy_deletion')
     .select(['guest_id', 'epoch'])
+    .where('settled_at', 'is', null)
     .orderBy('created_at')
     .limit(limit)
   const { rows } = await database.run<{ guest_id: string; epoch: number }>(statementOf(query))
@@ -18,10 +20,24 @@ export async function pendingCopyDeletions(
 
 export async function settleCopyDeletion(database: Database, guestId: GuestId, epoch: number): Promise<void> {
   const query = builder
-    .deleteFrom('reprise_pending_copy_deletion')
+    .updateTable('reprise_copy_deletion')
+    .set({ settled_at: sql`now()` })
     .where('guest_id', '=', guestId)
     .where('epoch', '<=', epoch)
   await database.run(statementOf(query))
+}
+
+export async function reopenCopyDeletions(database: Database): Promise<void> {
+  const query = builder
+    .updateTable('reprise_copy_deletion')
+    .set({ settled_at: null })
+    .where('settled_at', 'is not', null)
+  await database.run(statementOf(query))
+}
+
+export async function forgetCopyDeletions(database: Database, before: Instant): Promise<number> {
+  const query = builder.deleteFrom('reprise_copy_deletion').where('settled_at', '<', sql<Date>`${before}::timestamptz`)
+  return (await database.run(statementOf(query))).rowCount
 }
 
 // Reads the whole table of conversations: an index on updated_at would cost every append more than this ever does.

@@ -4,7 +4,7 @@ import type { GuestId, UserId } from '../../../base/principal.ts'
 import type { EraseOutcome, RowCounts } from '../../../ports/conversation-store.ts'
 import { builder, statement, statementOf } from '../builder.ts'
 import type { Database, Transaction } from '../database.ts'
-import { lockGuest, noteCopyDeletion, passOnGuest } from './guest-row.ts'
+import { lockGuest, noteCopyDeletion, passOnGuest, unknownGuestEpoch } from './guest-row.ts'
 import { retryCollisions } from './retry.ts'
 
 /**
@@ -17,7 +17,8 @@ export function eraseGuest(database: Database, guestId: GuestId): Promise<EraseO
       const guest = await lockGuest(transaction, guestId)
       if (guest?.migratedTo !== undefined) return { kind: 'migrated' }
       const rows = await removeConversation(transaction, guest?.conversationId)
-      const epoch = guest === undefined ? 0 : await passOnGuest(transaction, guestId, undefined)
+      const epoch =
+        guest === undefined ? await unknownGuestEpoch(transaction) : await passOnGuest(transaction, guestId, undefined)
       await noteCopyDeletion(transaction, guestId, epoch)
       return { kind: 'erased', epoch, rows }
     }),

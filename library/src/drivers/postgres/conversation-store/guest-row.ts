@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ConversationId } from '../../../base/message-id.ts'
 import type { GuestId, UserId } from '../../../base/principal.ts'
-import { builder, statementOf } from '../builder.ts'
+import { builder, statement, statementOf } from '../builder.ts'
 import type { Transaction } from '../database.ts'
 
 export interface LockedGuest {
@@ -46,11 +46,21 @@ export async function passOnGuest(
   return row.epoch
 }
 
-/** Notes that the fast copy must lose this guest's history; forgotten when it has. */
+/** An epoch above all that a guest can have had who is not known (any more). */
+export async function unknownGuestEpoch(transaction: Transaction): Promise<number> {
+  const { rows } = await transaction.run<{ epoch: number }>(
+    statement('SELECT', 'other', 'SELECT reprise_first_epoch() AS epoch'),
+  )
+  return rows[0]?.epoch ?? 0
+}
+
+/** Notes that the fast copy must lose this guest's history. */
 export async function noteCopyDeletion(transaction: Transaction, guestId: GuestId, epoch: number): Promise<void> {
   const query = builder
-    .insertInto('reprise_pending_copy_deletion')
+    .insertInto('reprise_copy_deletion')
     .values({ guest_id: guestId, epoch })
-    .onConflict(conflict => conflict.column('guest_id').doUpdateSet({ epoch }))
+    .onConflict(conflict =>
+      conflict.column('guest_id').doUpdateSet({ epoch, settled_at: null }),
+    )
   await transaction.run(statementOf(query))
 }
