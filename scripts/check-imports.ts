@@ -29,7 +29,13 @@ const driversMayKnow = ['base', 'ports']
 /** Observers name the events they subscribe to; the types alone, not the work. */
 const eventTypes = /^library\/src\/(?:core|conversation)\/.*-events\.ts$/
 
-const concreteDrivers = ['reprise/postgres', 'reprise/embedded', 'reprise/redis', 'reprise/memory', 'reprise/embedders']
+const concreteDrivers = [
+  'reprise/postgres',
+  'reprise/embedded',
+  'reprise/redis',
+  'reprise/memory-copies',
+  'reprise/embedders',
+]
 const compositionRoot = 'server/src/compose.ts'
 
 interface Import {

@@ -10,7 +10,7 @@ import {
 } from 'reprise'
 import { openEmbeddedDatabase } from 'reprise/embedded'
 import { hashEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
-import { memoryConversationCopies } from 'reprise/memory'
+import { memoryConversationCopies } from 'reprise/memory-copies'
 import {
   connectPostgres,
   type Database,

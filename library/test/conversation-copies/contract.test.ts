@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { memoryConversationCopies } from 'reprise/memory'
+import { memoryConversationCopies } from 'reprise/memory-copies'
 import { connectRedis, type RedisConversationCopies, redisConversationCopies } from 'reprise/redis'
 import { conversationCopiesSuite } from 'reprise/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'

@@ -1,5 +1,5 @@
 import { type Clock, type GuestId, parseGuestId } from 'reprise'
-import { memoryConversationCopies } from 'reprise/memory'
+import { memoryConversationCopies } from 'reprise/memory-copies'
 import { expect, it } from 'vitest'
 
 function clockAt(start: number): Clock & { advance(ms: number): void } {

@@ -1,6 +1,6 @@
 import { type Arbitrary, array, assert, asyncProperty, constantFrom, integer, oneof, record } from 'fast-check'
 import { type ConversationCopies, parseGuestId } from 'reprise'
-import { memoryConversationCopies } from 'reprise/memory'
+import { memoryConversationCopies } from 'reprise/memory-copies'
 import { connectRedis, redisConversationCopies } from 'reprise/redis'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'

@@ -1,0 +1,148 @@
+import type { EvictionPolicy, EvictionScene } from '../ports/eviction-policy.ts'
+import { Ghosts } from './ghosts.ts'
+import { SlotLists } from './slot-lists.ts'
+
+/** The two queues, as rings of the lists. */
+const small = 0
+const main = 1
+
+/** A slot's state: how often it was used since it was last looked at, at most 3, and whether it is in the main queue. */
+const usesMask = 3
+const mainBit = 4
+
+/** Shares of the bound that the small queue may take. */
+const firstShare = 0.1
+const leastShare = 0.01
+const mostShare = 0.95
+
+/** How many used entries one eviction passes over before it takes the next, used or not: so that none takes long. */
+const patience = 256
+
+/**
+ * Two queues, after S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). New entries wait
+ * in the small one; at its end those that were used meanwhile go over to the main queue, the others are evicted and
+ * remembered for a while. What returns while it is remembered goes to the main queue at once. There an entry gets another
+ * round for each use. A use costs one byte written: nothing is moved until something has to go.
+ *
+ * Two things are different, so that loops, scans, drifting and bursty use are all served:
+ * - The size of the small queue adapts, in the manner of ARC (Megiddo and Modha, FAST 2003): a key that returns after it
+ *   was evicted from the small queue says that it was too small, one from the main queue that it was too large – the
+ *   louder, the more nearly it had been kept.
+ * - While the cache fills, what the small queue cannot hold goes to the main queue, so that a loop finds a part of itself
+ *   kept. What is evicted from the main queue has to prove itself anew in the small one.
+ */
+export class AdaptivePolicy implements EvictionPolicy {
+  readonly #scene: EvictionScene
+  readonly #lists = new SlotLists(2)
+  #states = new Uint8Array(0)
+  #ghosts: Ghosts | undefined
+  #held = 0
+  #smallWeight = 0
+  #mainWeight = 0
+  /** How much the small queue should weigh. */
+  #smallTarget: number
+  /** Whether nothing had to go yet. */
+  #isFilling = true
+
+  constructor(scene: EvictionScene) {
+    this.#scene = scene
+    this.#smallTarget = scene.bound * firstShare
+  }
+
+  grow(capacity: number): void {
+    this.#lists.grow(capacity)
+    const states = new Uint8Array(capacity)
+    states.set(this.#states)
+    this.#states = states
+  }
+
+  insert(slot: number): void {
+    const recalled = this.#ghosts?.recall(this.#scene.hashOf(slot)) ?? 0
+    if (recalled !== 0) this.#adapt(recalled)
+    this.#held += 1
+    this.#put(slot, recalled > 0 ? main : small)
+    if (this.#isFilling) this.#overflowIntoMain()
+  }
+
+  touch(slot: number): void {
+    // Slots lie below the capacity, here and below.
+    const state = this.#states[slot] as number
+    if ((state & usesMask) < usesMask) this.#states[slot] = state + 1
+  }
+
+  evict(): number {
+    this.#isFilling = false
+    for (let passed = 0; ; passed += 1) {
+      const oldestInMain = this.#lists.oldest(main)
+      const fromSmall = this.#smallWeight >= this.#smallTarget || oldestInMain < 0
+      const slot = fromSmall ? this.#lists.oldest(small) : oldestInMain
+      const state = this.#states[slot] as number
+      if ((state & usesMask) === 0 || passed >= patience) {
+        this.remove(slot)
+        this.#remember(slot, !fromSmall)
+        return slot
+      }
+      this.#take(slot)
+      this.#put(slot, main)
+      if (!fromSmall) this.#states[slot] = state - 1
+    }
+  }
+
+  resize(slot: number, change: number): void {
+    if (((this.#states[slot] as number) & mainBit) === 0) this.#smallWeight += change
+    else this.#mainWeight += change
+  }
+
+  remove(slot: number): void {
+    this.#take(slot)
+    this.#held -= 1
+  }
+
+  clear(): void {
+    this.#lists.clear()
+    this.#states = new Uint8Array(0)
+    this.#ghosts = undefined
+    this.#held = 0
+    this.#smallWeight = 0
+    this.#mainWeight = 0
+    this.#smallTarget = this.#scene.bound * firstShare
+    this.#isFilling = true
+  }
+
+  /** Puts an entry at the newest end of a queue, as one that has not been used there. */
+  #put(slot: number, queue: typeof small | typeof main): void {
+    this.#lists.push(queue, slot)
+    const weight = this.#scene.weightOf(slot)
+    if (queue === small) this.#smallWeight += weight
+    else this.#mainWeight += weight
+    this.#states[slot] = queue === small ? 0 : mainBit
+  }
+
+  #take(slot: number): void {
+    this.#lists.take(slot)
+    this.resize(slot, -this.#scene.weightOf(slot))
+  }
+
+  #overflowIntoMain(): void {
+    while (this.#smallWeight > this.#smallTarget) {
+      const oldest = this.#lists.oldest(small)
+      this.#take(oldest)
+      this.#put(oldest, main)
+    }
+  }
+
+  #adapt(recalled: number): void {
+    const { bound } = this.#scene
+    const meanWeight = (this.#smallWeight + this.#mainWeight) / Math.max(1, this.#held)
+    const target = this.#smallTarget + Math.sign(recalled) * recalled ** 4 * meanWeight
+    this.#smallTarget = Math.min(Math.max(target, bound * leastShare), bound * mostShare)
+  }
+
+  #remember(slot: number, fromMain: boolean): void {
+    // The number of entries that fit is known in advance only where entries are counted; elsewhere it may change.
+    const fits = this.#held + 1
+    const capacity = this.#ghosts?.capacity ?? 0
+    if (this.#ghosts === undefined || fits > capacity * 1.5 || fits < capacity / 4) this.#ghosts = new Ghosts(fits)
+    this.#ghosts.remember(this.#scene.hashOf(slot), fromMain)
+  }
+}
