@@ -59,7 +59,11 @@ export function documentRoutes(server: HttpServer, version: string): void {
       contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
     })
     // Nothing comes from another host: no validator, no fonts.
-    await pages.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, docExpansion: 'list' } })
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      theme: { title: 'Reprise' },
+      uiConfig: { validatorUrl: null, docExpansion: 'list', layout: 'BaseLayout' },
+    })
   })
   server.after(() => {
     let document: string | undefined
