@@ -23,7 +23,10 @@ describe('the checker beside a simulated store', () => {
     fc.assert(
       fc.property(plan, plans => {
         const log = simulate(plans)
-        const last = log.findLastIndex(operation => operation.kind === 'read' && acknowledgedIn(log, operation) >= 2)
+        const erased = new Set(log.flatMap(operation => (operation.kind === 'erase' ? operation.owner : [])))
+        const last = log.findLastIndex(
+          operation => operation.kind === 'read' && !erased.has(operation.owner) && acknowledgedIn(log, operation) >= 2,
+        )
         const read = log[last]
         fc.pre(read?.kind === 'read' && read.outcome.kind === 'messages' && read.startedAtMs === 1_000)
         if (read?.kind !== 'read' || read.outcome.kind !== 'messages') return

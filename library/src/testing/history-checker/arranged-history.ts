@@ -22,12 +22,13 @@ export interface Placement {
   readonly acknowledgement: AppendOperation | undefined
 }
 
-/** A read that answered messages, and the conversation that they belong to. */
+/** A read that answered messages. */
 export interface AnsweredRead {
   readonly operation: ReadOperation
   readonly values: readonly string[]
   readonly stale: boolean
-  readonly conversationId: string | undefined
+  /** The conversation that was read: none when it was empty, several when the same was sent again around an erase. */
+  readonly candidates: readonly string[]
 }
 
 export interface ArrangedConversation {
@@ -54,14 +55,16 @@ export function arrange(operations: readonly HistoryOperation[]): ArrangedHistor
   const reads = operations.filter(operation => operation.kind === 'read')
   const messages = messagesOf(appends)
   const placesOf = placesByValue(appends)
-  const answeredReads = reads.flatMap(operation => answered(operation, placesOf))
+  const erases = operations.filter(operation => operation.kind === 'erase')
+  const restless = restlessMessages(messages, erases)
+  const answeredReads = bestKnownFirst(reads, placesOf).flatMap(operation => answered(operation, placesOf, restless))
   return {
     messages,
     conversations: conversations(appends, answeredReads, messages),
     appends,
     reads,
     answeredReads,
-    erases: operations.filter(operation => operation.kind === 'erase'),
+    erases,
     migrations: operations.filter(operation => operation.kind === 'migrate'),
   }
 }
@@ -96,32 +99,58 @@ function placesByValue(appends: readonly AppendOperation[]): PlacesOf {
   return placesOf
 }
 
-function answered(operation: ReadOperation, placesOf: PlacesOf): AnsweredRead[] {
+/** Reads that hold an acknowledged message first, then the longest: what these tell of the others helps to place those. */
+function bestKnownFirst(reads: readonly ReadOperation[], placesOf: PlacesOf): ReadOperation[] {
+  const valuesOf = ({ outcome }: ReadOperation) => (outcome.kind === 'messages' ? outcome.values : [])
+  const known = new Set(reads.filter(read => valuesOf(read).some(value => placesOf.has(value))))
+  const unknown = reads.filter(read => !known.has(read))
+  return [...known, ...unknown.toSorted((left, right) => valuesOf(right).length - valuesOf(left).length)]
+}
+
+function answered(operation: ReadOperation, placesOf: PlacesOf, restless: ReadonlySet<string>): AnsweredRead[] {
   if (operation.outcome.kind !== 'messages') return []
   const { values, stale } = operation.outcome
-  if (values.length === 0) return [{ operation, values, stale, conversationId: operation.conversationId }]
-  const conversationId = operation.conversationId ?? conversationRead(values, placesOf)
-  if (conversationId === undefined) return []
+  const named = operation.conversationId
+  const candidates = named === undefined ? conversationsRead(values, placesOf, restless) : [named]
+  const [conversationId] = candidates
   // What was never acknowledged is known by those it was read together with.
-  values.forEach((value, index) => {
-    if (!placesOf.has(value)) placesOf.set(value, new Map([[conversationId, index]]))
-  })
-  return [{ operation, values, stale, conversationId }]
+  if (conversationId !== undefined && candidates.length === 1)
+    values.forEach((value, index) => {
+      if (!placesOf.has(value)) placesOf.set(value, new Map([[conversationId, index]]))
+    })
+  return [{ operation, values, stale, candidates }]
 }
 
 /**
- * The conversation that most of these belong to, and stand at their place in; undefined when two suit alike. Rules about
- * single messages find the strangers among them.
+ * The conversations that most of these belong to, and stand at their place in. Rules about single messages find the
+ * strangers among them.
  */
-function conversationRead(values: readonly string[], placesOf: PlacesOf): string | undefined {
+function conversationsRead(
+  values: readonly string[],
+  placesOf: PlacesOf,
+  restless: ReadonlySet<string>,
+): readonly string[] {
+  const [first] = values
+  if (first === undefined) return []
   const scores = new Map<string, number>()
   values.forEach((value, index) => {
     for (const [id, sequence] of placesOf.get(value) ?? [])
       scores.set(id, (scores.get(id) ?? 0) + (sequence === index ? 2 : 1))
   })
-  const [winner, second] = [...scores].sort(([, left], [, right]) => right - left)
-  if (winner === undefined) return `of ${values[0]}`
-  return winner[1] === second?.[1] ? undefined : winner[0]
+  const best = Math.max(...scores.values())
+  const known = [...scores].filter(([, score]) => score === best).map(([id]) => id)
+  const isElsewhere = known.length === 0 || values.every(value => restless.has(value))
+  return isElsewhere ? [...known, `of ${first}`] : known
+}
+
+/** Messages of which one of several attempts had no answer: around an erase, they may stand where nobody knows. */
+function restlessMessages(messages: ReadonlyMap<string, SentMessage>, erases: readonly EraseOperation[]): Set<string> {
+  const erased = new Set(erases.filter(erase => erase.outcome !== 'refused').map(erase => erase.owner))
+  const restless = [...messages.values()].filter(
+    ({ owner, attempts }) =>
+      erased.has(owner) && attempts.length > 1 && attempts.some(({ outcome }) => outcome.kind === 'unknown'),
+  )
+  return new Set(restless.map(message => message.value))
 }
 
 function conversations(
@@ -142,14 +171,15 @@ function conversations(
     const { conversationId, sequence } = append.outcome
     place(conversationId, { message, sequence, acknowledgement: append })
   }
-  for (const { conversationId, values } of reads) {
+  const readsOf = Map.groupBy(reads, ({ candidates }) => (candidates.length === 1 ? candidates[0] : undefined))
+  for (const [conversationId, ofConversation] of readsOf) {
     if (conversationId === undefined) continue
-    values.forEach((value, sequence) => {
-      const message = messages.get(value)
-      if (message !== undefined) place(conversationId, { message, sequence, acknowledgement: undefined })
-    })
+    for (const { values } of ofConversation)
+      values.forEach((value, sequence) => {
+        const message = messages.get(value)
+        if (message !== undefined) place(conversationId, { message, sequence, acknowledgement: undefined })
+      })
   }
-  const readsOf = Map.groupBy(reads, read => read.conversationId)
   return new Map(
     [...placements].map(([id, ofConversation]) => {
       const sorted = [...ofConversation.values()].sort((left, right) => left.sequence - right.sequence)

@@ -48,9 +48,10 @@ function missed(history: ArrangedHistory, conversation: ArrangedConversation): V
   const violations = readers.flatMap((read): Violation[] => {
     const { startedAtMs, endedAtMs } = read.operation
     const known = summed[countBefore(facts, startedAtMs) - 1]
-    const length = read.conversationId === id ? read.values.length : 0
+    const length = read.candidates.includes(id) ? read.values.length : 0
     if (known === undefined || known.highest.sequence < length) return []
-    if (length === 0 && mayEraseBetween(erases, known.latestSinceMs, endedAtMs)) return []
+    const isOfThis = length > 0 && read.candidates.length === 1
+    if (!isOfThis && mayEraseBetween(erases, known.latestSinceMs, endedAtMs)) return []
     const { sequence, witness } = known.highest
     const foundLater = conversation.reads.some(
       later => later.operation.startedAtMs >= startedAtMs && later.values.length > sequence,
