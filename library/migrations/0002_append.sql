@@ -2,11 +2,11 @@
 --
 -- Locks are taken in one order everywhere: guests by id, then conversations by id, then usage rows by tier and owner;
 -- erasing and migrating do the same, so that no two can wait for each other in a circle. Whoever holds a conversation's
--- row is alone with its sequence, its idempotency keys, its guest's usage row and its place in the copy.
+-- row is alone with its sequence, its idempotency keys and its guest's usage row.
 --
 -- The arrays are parallel, one element a message. A guest's message has p_guest; a user's has p_user and p_conversation.
 -- kind: saved | replayed | key_conflict | over_quota | migrated | unknown_conversation. The last is also what a guest
--- gets who was erased between the two statements below; asking once more begins a new conversation.
+-- gets who is erased before its conversation is locked below; asking again begins a new one.
 --
 -- Plans are made once per session, from whatever the statistics say in that moment: a plan for tables of ten rows would
 -- later read a million. With these settings only index lookups are left to choose.
@@ -45,8 +45,8 @@ BEGIN
   INSERT INTO conversation_cache (id, user_id, platform)
   SELECT b.conversation_id, b.guest_id, 'guest' FROM begun b;
 
-  -- In two steps: a row that changed while its lock was waited for is looked at again, and that second look must not
-  -- hang on other tables.
+  -- In two steps: a row that changed while its lock was waited for is looked at again, and that second look loses rows
+  -- whose condition hangs on other tables.
   wanted := ARRAY (
     SELECT g.conversation_id FROM reprise_guest g WHERE g.guest_id = ANY (p_guest)
     UNION SELECT unnest(p_conversation)

@@ -230,7 +230,7 @@ describeOnPostgres('the conversation store beside other programs', databases => 
       return { batch }
     })
     expect(await appending.batch).toMatchObject([{ kind: 'saved', sequence: 1 }])
-    expect(refusals).toEqual(['40P01'])
+    expect(new Set(refusals)).toEqual(new Set(['40P01']))
   })
 
   it('counts many users at once without waiting in a circle, whatever the order of their messages', async () => {

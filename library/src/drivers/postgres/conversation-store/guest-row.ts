@@ -59,8 +59,6 @@ export async function noteCopyDeletion(transaction: Transaction, guestId: GuestI
   const query = builder
     .insertInto('reprise_copy_deletion')
     .values({ guest_id: guestId, epoch })
-    .onConflict(conflict =>
-      conflict.column('guest_id').doUpdateSet({ epoch, settled_at: null }),
-    )
+    .onConflict(conflict => conflict.column('guest_id').doUpdateSet({ epoch, settled_at: null }))
   await transaction.run(statementOf(query))
 }
