@@ -12,7 +12,7 @@ const rules = blocksOf(readPage('docs/operations.md')).find(({ language }) => la
 
 describe('the alerts of docs/operations.md', () => {
   it('ask for families that there are', () => {
-    const known = new Set(Object.values(metricFamilies).map(({ name }) => name))
+    const known = new Set<string>(Object.values(metricFamilies).map(({ name }) => name))
     const asked = rules.match(/\b(?:reprise|db|cache)_[a-z_]+/g) ?? []
     expect(asked.length).toBeGreaterThan(5)
     expect(asked.filter(name => !known.has(name.replace(/_bucket$/, '')))).toEqual([])
