@@ -4,7 +4,8 @@ import { type Application, startApplication } from './application.ts'
 import { openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { createLog } from './observe/log.ts'
-import { takeOverRedisOnce } from './takeover/take-over-redis.ts'
+import { startTakeover } from './takeover/start-takeover.ts'
+import type { TakeoverReport } from './takeover/take-over.ts'
 
 /** How long a start waits for a database that is not there yet. */
 const databasePatienceMs = 60_000
@@ -25,24 +26,29 @@ export async function serve(settings: Settings): Promise<void> {
 async function start(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Application> {
   try {
     await migrateWithPatience(stores, clock)
-    const takeover = await takeOverRedisOnce(stores, settings)
-    if (takeover !== undefined && takeover.found > 0) {
-      log.info(
-        {
-          imported: takeover.imported,
-          completed: takeover.completed,
-          messages: takeover.messages,
-          conflicts: takeover.conflicts.length,
-          unreadable: takeover.unreadable.length,
-        },
-        'guests of an older system were taken over from Redis; `reprise migrate` names those that could not be',
-      )
-    }
-    return await startApplication({ settings, stores, log, clock })
+    const takenOver = await startTakeover({
+      stores,
+      settings,
+      clock,
+      onTakenOver: report => logTakeover(log, report),
+      onFailure: error => log.error({ err: error, task: 'takeover' }, 'a background task failed'),
+    })
+    return await startApplication({ settings, stores: takenOver, log, clock })
   } catch (error) {
     await stores.close()
     throw error
   }
+}
+
+function logTakeover(
+  log: Logger,
+  { found, imported, completed, messages, conflicts, unreadable }: TakeoverReport,
+): void {
+  if (found === 0) return
+  log.info(
+    { imported, completed, messages, conflicts: conflicts.length, unreadable: unreadable.length },
+    'guests of an older system were taken over from Redis; `reprise migrate` names those that could not be',
+  )
 }
 
 /** A database that starts together with the server is waited for. */
