@@ -1,7 +1,9 @@
-export { connectRedis, type Redis, type RedisEvents, type RedisOptions } from './connect-redis.ts'
+export { connectRedis, type RedisOptions } from './connection/connect-redis.ts'
+export type { Redis, RedisEvents, RedisMaster } from './connection/redis.ts'
+export type { GivenClient } from './connection/redis-access.ts'
+export type { RedisArgument, RedisReply } from './connection/redis-connection.ts'
 export {
   type RedisConversationCopies,
   type RedisConversationCopiesOptions,
   redisConversationCopies,
-} from './conversation-copies.ts'
-export type { RedisArgument, RedisReply } from './redis-connection.ts'
+} from './copies/conversation-copies.ts'

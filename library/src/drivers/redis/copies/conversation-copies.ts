@@ -1,17 +1,17 @@
-import type { GuestId } from '../../base/principal.ts'
-import { RepriseError } from '../../base/reprise-error.ts'
+import type { GuestId } from '../../../base/principal.ts'
+import { RepriseError } from '../../../base/reprise-error.ts'
 import type {
   ConversationCopies,
   Copy,
   CopyAppend,
   CopyAppendOutcome,
   ScannedCopy,
-} from '../../ports/conversation-copies.ts'
-import type { Redis } from './connect-redis.ts'
+} from '../../../ports/conversation-copies.ts'
+import { inGroups } from '../connection/key-groups.ts'
+import type { Redis } from '../connection/redis.ts'
 import { believed, bookkeepingKey, copyKey, fillClaimKey } from './copy-keys.ts'
 import { scanCopies } from './copy-scan.ts'
 import { appendScript, dropScript, fillScript } from './copy-scripts.ts'
-import { inGroups } from './key-groups.ts'
 
 export interface RedisConversationCopiesOptions {
   /** How long a copy lives after its last message. Default 86400, a day. */
@@ -53,7 +53,7 @@ export function redisConversationCopies(
 
   async function readGroup(guestIds: readonly GuestId[]): Promise<(Copy | undefined)[]> {
     const keys = guestIds.flatMap(guestId => [copyKey(guestId), bookkeepingKey(guestId)])
-    const reply = await redis.run('read', ['MGET', ...keys])
+    const reply = await redis.run('read', ['MGET', ...keys], keys[0])
     const values = Array.isArray(reply) ? reply : []
     return guestIds.map((_, index) => believed(values[index * 2], values[index * 2 + 1]))
   }
@@ -71,17 +71,35 @@ export function redisConversationCopies(
     return (Array.isArray(reply) ? reply : []).map(outcome => String(outcome) as CopyAppendOutcome)
   }
 
+  /** In a cluster a node that is away harms its own guests alone: their copies count as absent. */
+  function sparing<Item, Result>(work: (items: readonly Item[]) => Promise<Result[]>, absent: Result) {
+    if (redis.kind === 'single') return work
+    return (items: readonly Item[]) =>
+      work(items).catch(error => {
+        if (!redis.isAvailable) throw error
+        return items.map(() => absent)
+      })
+  }
+
   return {
     name: 'redis',
     get isAvailable() {
       return redis.isAvailable
     },
     onReturn: listener => redis.events.on('available', () => listener()),
-    read: guestIds => inGroups(guestIds, guestId => redis.groupOf(copyKey(guestId)), maxReadsPerCall, readGroup),
+    read: guestIds =>
+      inGroups(guestIds, guestId => redis.groupOf(copyKey(guestId)), maxReadsPerCall, sparing(readGroup, undefined)),
     append: appends =>
-      inGroups(appends, ({ guestId }) => redis.groupOf(copyKey(guestId)), maxAppendsPerCall, appendGroup),
-    claimFill: async guestId =>
-      (await redis.run('write', ['SET', fillClaimKey(guestId), '1', 'NX', 'PX', `${fillClaimMs}`])) !== null,
+      inGroups(
+        appends,
+        ({ guestId }) => redis.groupOf(copyKey(guestId)),
+        maxAppendsPerCall,
+        sparing(appendGroup, 'absent'),
+      ),
+    claimFill: async guestId => {
+      const key = fillClaimKey(guestId)
+      return (await redis.run('write', ['SET', key, '1', 'NX', 'PX', `${fillClaimMs}`], key)) !== null
+    },
     fill: async (guestId, { epoch, nextSequence, json }) => {
       if (json.byteLength > maxCopyBytes) return 'too_large'
       const keys = [copyKey(guestId), bookkeepingKey(guestId), fillClaimKey(guestId)]
@@ -93,11 +111,11 @@ export function redisConversationCopies(
     drop: async (guestId, epoch) =>
       (await dropScript(redis, [copyKey(guestId), bookkeepingKey(guestId)], [tombstoneLifetime, `${epoch}`])) === 1,
     forget: async guestId => {
-      await redis.run('write', ['DEL', copyKey(guestId), bookkeepingKey(guestId)])
+      await redis.run('write', ['DEL', copyKey(guestId), bookkeepingKey(guestId)], copyKey(guestId))
     },
-    wasTakenOver: async () => (await redis.run('read', ['EXISTS', takeoverMark])) === 1,
+    wasTakenOver: async () => (await redis.run('read', ['EXISTS', takeoverMark], takeoverMark)) === 1,
     noteTakeover: async () => {
-      await redis.run('write', ['SET', takeoverMark, new Date().toISOString()])
+      await redis.run('write', ['SET', takeoverMark, new Date().toISOString()], takeoverMark)
     },
     scan: count => scanCopies(redis, count),
     close: () => redis.close(),

@@ -1,4 +1,4 @@
-import { redisScript } from './redis-script.ts'
+import { redisScript } from '../connection/redis-script.ts'
 
 /**
  * Reads the bookkeeping: epoch, and for a copy that is there its next sequence and its length. `pcall` because a key of

@@ -1,8 +1,9 @@
-import { type GuestId, parseGuestId } from '../../base/principal.ts'
-import type { ScannedCopy } from '../../ports/conversation-copies.ts'
-import type { Redis } from './connect-redis.ts'
+import { type GuestId, parseGuestId } from '../../../base/principal.ts'
+import type { ScannedCopy } from '../../../ports/conversation-copies.ts'
+import type { Redis } from '../connection/redis.ts'
+import type { RedisReply } from '../connection/redis-connection.ts'
+import { scanKeys } from '../connection/scan-keys.ts'
 import { believed, bookkeepingKey, copyKey } from './copy-keys.ts'
-import type { RedisReply } from './redis-connection.ts'
 
 const prefix = 'guest:'
 /** Of a foreign list this many messages are read at most. */
@@ -10,21 +11,17 @@ const maxListMessages = 10_000
 
 /** Walks over all keys of guests in small steps. Keys that are no guest's, or of a type that holds no history, are passed over. */
 export async function* scanCopies(redis: Redis, count = 100): AsyncIterable<ScannedCopy> {
-  let cursor = '0'
-  do {
-    const reply = await redis.run('read', ['SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', `${count}`])
-    const [next, keys] = Array.isArray(reply) ? reply : []
-    cursor = String(next ?? '0')
-    const guestIds = (Array.isArray(keys) ? keys : []).flatMap(key => guestIdOf(String(key)))
-    for (const guestId of guestIds) {
+  for await (const keys of scanKeys(redis, `${prefix}*`, count)) {
+    for (const guestId of keys.flatMap(guestIdOf)) {
       const scanned = await look(redis, guestId)
       if (scanned !== undefined) yield scanned
     }
-  } while (cursor !== '0')
+  }
 }
 
 async function look(redis: Redis, guestId: GuestId): Promise<ScannedCopy | undefined> {
-  const reply = await redis.run('read', ['MGET', copyKey(guestId), bookkeepingKey(guestId)])
+  const key = copyKey(guestId)
+  const reply = await redis.run('read', ['MGET', key, bookkeepingKey(guestId)], key)
   const [value = null, bookkeeping = null]: RedisReply[] = Array.isArray(reply) ? reply : []
   const copy = believed(value, bookkeeping)
   if (copy !== undefined) return { guestId, copy, foreign: undefined }
@@ -33,8 +30,9 @@ async function look(redis: Redis, guestId: GuestId): Promise<ScannedCopy | undef
 }
 
 async function readList(redis: Redis, guestId: GuestId): Promise<Uint8Array | undefined> {
-  if ((await redis.run('read', ['TYPE', copyKey(guestId)])) !== 'list') return undefined
-  const messages = await redis.run('read', ['LRANGE', copyKey(guestId), '0', `${maxListMessages - 1}`])
+  const key = copyKey(guestId)
+  if ((await redis.run('read', ['TYPE', key], key)) !== 'list') return undefined
+  const messages = await redis.run('read', ['LRANGE', key, '0', `${maxListMessages - 1}`], key)
   return Buffer.from(`[${(Array.isArray(messages) ? messages : []).join(',')}]`)
 }
 

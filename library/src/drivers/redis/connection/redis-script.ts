@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { ErrorReply } from '@redis/client'
-import type { Redis } from './connect-redis.ts'
+import type { Redis } from './redis.ts'
 import type { RedisArgument, RedisReply } from './redis-connection.ts'
 
-/** A Lua script, carried out atomically inside Redis. */
+/** A Lua script, carried out atomically inside Redis, on keys of one group. */
 export type RedisScript = (
   redis: Pick<Redis, 'run'>,
   keys: readonly string[],
@@ -16,14 +16,15 @@ export function redisScript(text: string): RedisScript {
   return async (redis, keys, args) => {
     const rest = [`${keys.length}`, ...keys, ...args]
     try {
-      return await redis.run('write', ['EVALSHA', name, ...rest])
+      return await redis.run('write', ['EVALSHA', name, ...rest], keys[0])
     } catch (error) {
-      if (!isUnknownScript(error)) throw error
-      return redis.run('write', ['EVAL', text, ...rest])
+      if (!isRefusedAs('NOSCRIPT', error)) throw error
+      return redis.run('write', ['EVAL', text, ...rest], keys[0])
     }
   }
 }
 
-function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof ErrorReply && error.cause.message.startsWith('NOSCRIPT')
+/** Whether Redis refused a command with an error that begins with this word. */
+export function isRefusedAs(word: string, error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof ErrorReply && error.cause.message.startsWith(word)
 }

@@ -1,21 +1,33 @@
-import { createClient, RESP_TYPES } from '@redis/client'
-import { type Clock, systemClock } from '../../base/clock.ts'
-import { within } from '../../base/deadline.ts'
+import { createClient, RESP_TYPES, type RedisClientOptions } from '@redis/client'
+import { type Clock, systemClock } from '../../../base/clock.ts'
+import { within } from '../../../base/deadline.ts'
 
 export type RedisArgument = string | Buffer
 /** What Redis answers: texts of values as bytes, status words as strings. */
 export type RedisReply = Buffer | string | number | null | readonly RedisReply[]
 
-/** One connection, from its handshake to its end. A lost one is never used again; a new one is opened. */
+/** How a server is reached: what `createClient` of @redis/client takes, as far as it says where and as whom. */
+export type RedisAccess = Pick<
+  RedisClientOptions,
+  'url' | 'socket' | 'username' | 'password' | 'credentialsProvider' | 'name' | 'database'
+>
+
+/**
+ * One connection, from its handshake to its end. A lost one is never used again; a new one is opened. It does not keep
+ * the process alive.
+ */
 export interface RedisConnection {
   run(args: readonly RedisArgument[]): Promise<RedisReply>
+  /** Hears a channel from now on; `sharded` where the channel has a slot. A connection that hears runs PING alone. */
+  hear(channel: string, sharded: boolean, listener: (text: string) => void): Promise<void>
+  stopHearing(channel: string, sharded: boolean): Promise<void>
   /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<Error>
   close(reason: Error): void
 }
 
 export interface OpenOptions {
-  readonly url: string
+  readonly access: RedisAccess
   /** Connecting, handshake and a first answer together take this long at most. */
   readonly limitMs: number
   readonly clock?: Clock
@@ -25,9 +37,9 @@ export interface OpenOptions {
 const maxCommands = 20_000
 
 /** Opens a connection and waits until Redis answers on it: one that still loads its snapshot is not taken. */
-export async function openConnection({ url, limitMs, clock = systemClock }: OpenOptions): Promise<RedisConnection> {
+export async function openConnection({ access, limitMs, clock = systemClock }: OpenOptions): Promise<RedisConnection> {
   const client = createClient({
-    url,
+    ...access,
     // Every Redis and what hosted providers offer in its place speaks version 2, and nothing here needs version 3.
     RESP: 2,
     maintNotifications: 'disabled',
@@ -35,8 +47,9 @@ export async function openConnection({ url, limitMs, clock = systemClock }: Open
     commandsQueueMaxLength: maxCommands,
     // Time limits are ours; the client's own would leave a command in the queue of replies.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-    socket: { connectTimeout: limitMs, reconnectStrategy: false },
+    socket: { ...access.socket, connectTimeout: limitMs, reconnectStrategy: false },
   })
+  client.unref()
   let end: (reason: Error) => void = () => {}
   const ended = new Promise<Error>(resolve => {
     end = resolve
@@ -63,5 +76,12 @@ export async function openConnection({ url, limitMs, clock = systemClock }: Open
     )
     throw error
   }
-  return { run, ended, close }
+  return {
+    run,
+    hear: (channel, sharded, listener) =>
+      sharded ? client.sSubscribe(channel, listener) : client.subscribe(channel, listener),
+    stopHearing: (channel, sharded) => (sharded ? client.sUnsubscribe(channel) : client.unsubscribe(channel)),
+    ended,
+    close,
+  }
 }

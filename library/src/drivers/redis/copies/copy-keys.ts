@@ -1,6 +1,6 @@
-import type { GuestId } from '../../base/principal.ts'
-import type { Copy } from '../../ports/conversation-copies.ts'
-import type { RedisReply } from './redis-connection.ts'
+import type { GuestId } from '../../../base/principal.ts'
+import type { Copy } from '../../../ports/conversation-copies.ts'
+import type { RedisReply } from '../connection/redis-connection.ts'
 
 /** The copy itself: a string that holds a JSON array of messages. Other readers know this key. */
 export const copyKey = (guestId: GuestId) => `guest:${guestId}`

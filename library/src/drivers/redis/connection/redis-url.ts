@@ -1,4 +1,4 @@
-import { RepriseError } from '../../base/reprise-error.ts'
+import { RepriseError } from '../../../base/reprise-error.ts'
 
 export interface RedisUrl {
   readonly url: string
