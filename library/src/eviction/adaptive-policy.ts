@@ -1,8 +1,8 @@
 import type { EvictionPolicy, EvictionScene } from '../ports/eviction-policy.ts'
 import { Ghosts } from './ghosts.ts'
-import { SlotLists } from './slot-lists.ts'
+import { SlotRings } from './slot-rings.ts'
 
-/** The two queues, as rings of the lists. */
+/** The two queues, as numbers of their rings. */
 const small = 0
 const main = 1
 
@@ -33,7 +33,7 @@ const patience = 256
  */
 export class AdaptivePolicy implements EvictionPolicy {
   readonly #scene: EvictionScene
-  readonly #lists = new SlotLists(2)
+  readonly #rings = new SlotRings(2)
   #states = new Uint8Array(0)
   #ghosts: Ghosts | undefined
   #held = 0
@@ -50,7 +50,7 @@ export class AdaptivePolicy implements EvictionPolicy {
   }
 
   grow(capacity: number): void {
-    this.#lists.grow(capacity)
+    this.#rings.grow(capacity)
     const states = new Uint8Array(capacity)
     states.set(this.#states)
     this.#states = states
@@ -73,23 +73,25 @@ export class AdaptivePolicy implements EvictionPolicy {
   evict(): number {
     this.#isFilling = false
     for (let passed = 0; ; passed += 1) {
-      const oldestInMain = this.#lists.oldest(main)
+      const oldestInMain = this.#rings.oldest(main)
       const fromSmall = this.#smallWeight >= this.#smallTarget || oldestInMain < 0
-      const slot = fromSmall ? this.#lists.oldest(small) : oldestInMain
+      const slot = fromSmall ? this.#rings.oldest(small) : oldestInMain
       const state = this.#states[slot] as number
       if ((state & usesMask) === 0 || passed >= patience) {
         this.remove(slot)
         this.#remember(slot, !fromSmall)
         return slot
       }
-      this.#take(slot)
-      this.#put(slot, main)
-      if (!fromSmall) this.#states[slot] = state - 1
+      if (fromSmall) this.#moveToMain(slot)
+      else {
+        this.#states[slot] = state - 1
+        this.#rings.pass(main)
+      }
     }
   }
 
   resize(slot: number, change: number): void {
-    if (((this.#states[slot] as number) & mainBit) === 0) this.#smallWeight += change
+    if (this.#queueOf(slot) === small) this.#smallWeight += change
     else this.#mainWeight += change
   }
 
@@ -99,7 +101,7 @@ export class AdaptivePolicy implements EvictionPolicy {
   }
 
   clear(): void {
-    this.#lists.clear()
+    this.#rings.clear()
     this.#states = new Uint8Array(0)
     this.#ghosts = undefined
     this.#held = 0
@@ -111,7 +113,7 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   /** Puts an entry at the newest end of a queue, as one that has not been used there. */
   #put(slot: number, queue: typeof small | typeof main): void {
-    this.#lists.push(queue, slot)
+    this.#rings.push(queue, slot)
     const weight = this.#scene.weightOf(slot)
     if (queue === small) this.#smallWeight += weight
     else this.#mainWeight += weight
@@ -119,15 +121,23 @@ export class AdaptivePolicy implements EvictionPolicy {
   }
 
   #take(slot: number): void {
-    this.#lists.take(slot)
+    const queue = this.#queueOf(slot)
+    this.#rings.take(queue, slot)
     this.resize(slot, -this.#scene.weightOf(slot))
+  }
+
+  #moveToMain(slot: number): void {
+    this.#take(slot)
+    this.#put(slot, main)
+  }
+
+  #queueOf(slot: number): typeof small | typeof main {
+    return ((this.#states[slot] as number) & mainBit) === 0 ? small : main
   }
 
   #overflowIntoMain(): void {
     while (this.#smallWeight > this.#smallTarget) {
-      const oldest = this.#lists.oldest(small)
-      this.#take(oldest)
-      this.#put(oldest, main)
+      this.#moveToMain(this.#rings.oldest(small))
     }
   }
 

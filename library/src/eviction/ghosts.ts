@@ -17,22 +17,23 @@ export class Ghosts {
   readonly capacity: number
   readonly #table: Uint32Array
   readonly #buckets: number
-  readonly #evictionsPerStep: number
-  #smallEvictions = 0
-  #mainEvictions = 0
+  readonly #stepsPerEviction: number
+  /** The time in each queue, in steps. */
+  #smallTime = 0
+  #mainTime = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
     this.#buckets = Math.ceil((capacity * 5) / 4 / ways)
     this.#table = new Uint32Array(this.#buckets * ways)
-    this.#evictionsPerStep = capacity / steps
+    this.#stepsPerEviction = steps / capacity
   }
 
   remember(hash: number, fromMain: boolean): void {
     if (hash === 0) return
-    if (fromMain) this.#mainEvictions += 1
-    else this.#smallEvictions += 1
-    const time = this.#time(fromMain) & timeMask
+    if (fromMain) this.#mainTime = (this.#mainTime + this.#stepsPerEviction) % (timeMask + 1)
+    else this.#smallTime = (this.#smallTime + this.#stepsPerEviction) % (timeMask + 1)
+    const time = Math.floor(fromMain ? this.#mainTime : this.#smallTime)
     this.#table[this.#leastOf(hash)] = ((fromMain ? queueBit : 0) | (time << timeShift) | printOf(hash)) >>> 0
   }
 
@@ -74,11 +75,8 @@ export class Ghosts {
   }
 
   #ageOf(ghost: number): number {
-    return (this.#time(ghost >= queueBit) - ((ghost >>> timeShift) & timeMask)) & timeMask
-  }
-
-  #time(ofMain: boolean): number {
-    return Math.floor((ofMain ? this.#mainEvictions : this.#smallEvictions) / this.#evictionsPerStep)
+    const time = ghost >= queueBit ? this.#mainTime : this.#smallTime
+    return (time - ((ghost >>> timeShift) & timeMask)) & timeMask
   }
 
   #bucketOf(hash: number): number {

@@ -1,29 +1,30 @@
 import type { EvictionPolicy } from '../ports/eviction-policy.ts'
-import { SlotLists } from './slot-lists.ts'
+import { SlotRings } from './slot-rings.ts'
 
+/** All entries are in one ring. */
 const all = 0
 
 /** Gives up the least recently used entry. */
 export class LruPolicy implements EvictionPolicy {
-  readonly #lists = new SlotLists(1)
+  readonly #rings = new SlotRings(1)
 
   grow(capacity: number): void {
-    this.#lists.grow(capacity)
+    this.#rings.grow(capacity)
   }
 
   insert(slot: number): void {
-    this.#lists.push(all, slot)
+    this.#rings.push(all, slot)
   }
 
   touch(slot: number): void {
-    if (this.#lists.isNewest(all, slot)) return
-    this.#lists.take(slot)
-    this.#lists.push(all, slot)
+    if (this.#rings.isNewest(all, slot)) return
+    this.#rings.take(all, slot)
+    this.#rings.push(all, slot)
   }
 
   evict(): number {
-    const slot = this.#lists.oldest(all)
-    this.#lists.take(slot)
+    const slot = this.#rings.oldest(all)
+    this.#rings.take(all, slot)
     return slot
   }
 
@@ -32,10 +33,10 @@ export class LruPolicy implements EvictionPolicy {
   }
 
   remove(slot: number): void {
-    this.#lists.take(slot)
+    this.#rings.take(all, slot)
   }
 
   clear(): void {
-    this.#lists.clear()
+    this.#rings.clear()
   }
 }
