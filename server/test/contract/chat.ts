@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { jsonOf, post } from '../http/exchange.ts'
 
 export interface Said {
@@ -26,6 +27,16 @@ export async function say(url: string, guest: string, said: string | Said): Prom
 /** What is read of a guest, as A2 has it. */
 export async function historyOf(url: string, guest: string): Promise<readonly Said[]> {
   return jsonOf<readonly Said[]>(fetch(`${url}/v1/guest/chat/${guest}`))
+}
+
+/** Where the last read of a guest was answered from: `redis`, `memory` or `postgresql`. */
+export async function sourceOf(url: string, guest: string): Promise<string | null> {
+  return (await fetch(`${url}/v1/guest/chat/${guest}`)).headers.get('x-reprise-source')
+}
+
+/** An answer waits 25 ms for the copy; on a busy machine it comes later. */
+export function untilCopied(url: string, guest: string): Promise<void> {
+  return expect.poll(() => sourceOf(url, guest), { timeout: 10_000 }).toMatch(/^(redis|memory)$/)
 }
 
 /** The contents alone. */

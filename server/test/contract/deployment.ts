@@ -104,9 +104,14 @@ async function again(server: RepriseServer, settings: Settings): Promise<Reprise
 const namesSql = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name`
 const rowsSql = (table: string) => `SELECT to_jsonb(t)::text AS row FROM "${table}" t`
 
-/** Runs one statement on a real PostgreSQL. */
+/** Counts are numbers here, however many bytes PostgreSQL keeps them in. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
+}
+
+/** Runs SQL on a real PostgreSQL, over a connection of its own. */
 export async function sql(url: string, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: url, types })
   await client.connect()
   try {
     return (await client.query(text, [...values])).rows

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expectProblem, jsonOf, post } from '../http/exchange.ts'
-import { contentsOf, erase, historyOf, migrateTo, type Saved, say } from './chat.ts'
+import { contentsOf, erase, historyOf, migrateTo, type Saved, say, untilCopied } from './chat.ts'
 import { describeOnBothStores, type Tables } from './deployment.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -27,11 +27,13 @@ describeOnBothStores('the contract of guest chat', { EMBEDDER: 'hash' }, on => {
         guest_id: 'talker',
         message_id: expect.stringMatching(uuid),
         conversation_id: expect.stringMatching(uuid),
-        stored_in: [copyName, 'postgresql'],
+        stored_in: expect.toBeOneOf([[copyName, 'postgresql'], ['postgresql']]),
         sequence,
       })
       saved.push(answer)
     }
+    // An answer waits for the copy, but not for long.
+    expect(saved.map(answer => answer.stored_in)).toContainEqual([copyName, 'postgresql'])
     expect(new Set(saved.map(answer => answer.conversation_id)).size).toBe(1)
     expect(new Set(saved.map(answer => answer.message_id)).size).toBe(talk.length)
   })
@@ -62,6 +64,7 @@ describeOnBothStores('the contract of guest chat', { EMBEDDER: 'hash' }, on => {
     await say(url, 'eraser-begins-anew', 'unheard-of words 1')
     await say(url, 'eraser-begins-anew', 'unheard-of words 2')
     await say(url, 'eraser-for-good', 'unheard-of words 3')
+    await untilCopied(url, 'eraser-begins-anew')
     expect(await erase(url, 'eraser-begins-anew')).toMatchObject({
       deleted_from: [copyName, 'postgresql'],
       pending: [],
@@ -135,14 +138,14 @@ describeOnBothStores('the contract of guest chat', { EMBEDDER: 'hash' }, on => {
     })
     afterAll(() => on().restart())
 
-    it('A3 C1 C2 C4 C8 of an erased guest no content is left anywhere, only an epoch, a counter and the guest’s name', () => {
+    it('A3 C1 C2 C4 C8 of an erased guest no content is left anywhere, only the name, an epoch, a counter and the copy’s removal', () => {
       expect(JSON.stringify(tables)).not.toContain('unheard-of')
       expect(rowsOf('reprise_guest', 'guest_id', 'eraser-for-good')).toMatchObject([
-        { conversation_id: null, migrated_to: null, epoch: 1 },
+        { conversation_id: null, migrated_to: null },
       ])
       expect(rowsOf('usage_metrics', 'user_id', 'eraser-for-good')).toMatchObject([{ total_requests: 1 }])
       const naming = Object.entries(tables).filter(([, rows]) => JSON.stringify(rows).includes('eraser-for-good'))
-      expect(naming.map(([table]) => table)).toEqual(['reprise_guest', 'usage_metrics'])
+      expect(naming.map(([table]) => table)).toEqual(['reprise_copy_deletion', 'reprise_guest', 'usage_metrics'])
     })
 
     it('C1 each guest has a conversation, a migrated one is the user’s', () => {
@@ -227,9 +230,10 @@ describeOnBothStores('the contract of guest chat', { EMBEDDER: 'hash' }, on => {
     it('C5 each read counted one hit or one miss, and the stop flushed them', () => {
       const sum = (column: string) =>
         (tables['cache_metrics'] ?? []).reduce((total, row) => total + Number(row[column]), 0)
-      // Hits: timeless, talker, eraser anew, six alike, crowd; after the restart talker and crowd. Misses: nobody, erased.
-      expect({ hits: sum('cache_hits'), misses: sum('cache_misses') }).toEqual({ hits: 12, misses: 2 })
-      expect(sum('total_requests')).toBe(14)
+      // Misses: nobody, and the one who had been erased.
+      expect(sum('cache_misses')).toBe(2)
+      expect(sum('cache_hits')).toBeGreaterThanOrEqual(12)
+      expect(sum('total_requests')).toBe(sum('cache_hits') + sum('cache_misses'))
     })
   })
 })

@@ -1,0 +1,284 @@
+import { readdirSync } from 'node:fs'
+import { createServer, get } from 'node:http'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startEmbeddingServer } from '../../../library/test/embedders/embedding-server.ts'
+import type { JsonServer } from '../../../library/test/embedders/json-server.ts'
+import { startVertexServer, type VertexServer } from '../../../library/test/embedders/vertex-server.ts'
+import { describeWith } from '../../../testbed/available.ts'
+import { freePort } from '../../../testbed/free-port.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PrivateDirectory, privateDirectory } from '../../../testbed/private-directory.ts'
+import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { settingsTable } from '../../src/config/settings-table.ts'
+import { jsonOf, post } from '../http/exchange.ts'
+import { erase, historyOf, say, untilCopied } from './chat.ts'
+import { sql } from './deployment.ts'
+import { redisCli } from './redis-cli.ts'
+
+const adminKey = 'the admin key of these tests'
+const jwtSecret = 'a shared secret of thirty-two bytes or more'
+const origin = 'https://app.example.com'
+
+describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of settings', () => {
+  let postgres: PostgresServer
+  let redis: RedisServer
+  let model: JsonServer
+  let vertex: VertexServer
+  let directory: PrivateDirectory
+  let keys: KeyServer
+  /** On loopback, with everything external: what can be set together is. */
+  let loopback: RepriseServer
+  /** Reached from elsewhere, on the embedded database. */
+  let elsewhere: RepriseServer
+  let port: string
+
+  beforeAll(async () => {
+    ;[postgres, redis, model, vertex, directory, keys] = await Promise.all([
+      startPostgres({ settings: { fsync: 'off' } }),
+      startRedis(),
+      startEmbeddingServer(),
+      startVertexServer({ project: 'p-1', location: 'europe-west4' }),
+      privateDirectory('settings'),
+      startKeyServer(),
+    ])
+    port = `${await freePort()}`
+    elsewhere = await startReprise({
+      HOST: '0.0.0.0',
+      DATA_DIR: join(directory.path, 'data'),
+      ADMIN_API_KEY: adminKey,
+      GUEST_AUTH: 'secret',
+      JWKS_URL: keys.url,
+      RATE_LIMIT_MAX: '40',
+      EMBEDDER: 'vertex',
+      EMBEDDER_BASE_URL: vertex.url,
+      GOOGLE_CLOUD_PROJECT: 'p-1',
+      GOOGLE_CLOUD_LOCATION: 'europe-west4',
+      GOOGLE_APPLICATION_CREDENTIALS: vertex.keyFile,
+    })
+    await prepareSilentGuest(postgres.url)
+    loopback = await startReprise({
+      HOST: '127.0.0.1',
+      PORT: port,
+      DATABASE_URL: postgres.url,
+      DATABASE_POOL_SIZE: '3',
+      REDIS_URL: redis.url,
+      ADMIN_API_KEY: adminKey,
+      JWT_SECRET: jwtSecret,
+      ENFORCE_QUOTA: 'true',
+      GUEST_MONTHLY_REQUEST_LIMIT: '2',
+      GUEST_RETENTION_DAYS: '30',
+      CORS_ORIGINS: origin,
+      MAX_MESSAGE_BYTES: '100',
+      EMBEDDER: 'openai',
+      EMBEDDER_BASE_URL: `${model.url}/v1`,
+      EMBEDDER_MODEL: 'a-model',
+      EMBEDDER_API_KEY: 'sk-of-the-model',
+      LOG_LEVEL: 'debug',
+    })
+  })
+  afterAll(async () => {
+    await Promise.all([loopback.stop(), elsewhere.stop()])
+    await Promise.all([model, vertex, directory, keys].map(part => part[Symbol.asyncDispose]()))
+    await Promise.all([postgres.stop(), redis.stop()])
+  })
+
+  const admin = { authorization: `Bearer ${adminKey}` }
+  const statusOf = async (url: string, headers: Readonly<Record<string, string>> = {}) =>
+    (await fetch(url, { headers })).status
+  const metrics = async () => (await fetch(`${loopback.url}/metrics`, { headers: admin })).text()
+  const conversations = (server: RepriseServer, token: string) =>
+    statusOf(`${server.url}/v1/users/me/conversations`, { authorization: `Bearer ${token}` })
+
+  /** What shows over the public door that a setting is honoured. */
+  const proofs: Readonly<Record<string, () => Promise<void>>> = {
+    HOST: async () => {
+      // A host that is not loopback's own is answered there alone.
+      expect(await statusAtHost(elsewhere, 'chat.example.com')).toBe(200)
+      expect(await statusAtHost(loopback, 'chat.example.com')).toBe(403)
+    },
+    PORT: async () => expect(await statusOf(`http://127.0.0.1:${port}/healthz`)).toBe(200),
+    DATABASE_URL: async () => {
+      await say(loopback.url, 'g-database', 'in PostgreSQL')
+      const found = await sql(postgres.url, `SELECT content FROM message_cache WHERE content = 'in PostgreSQL'`)
+      expect(found).toHaveLength(1)
+    },
+    DATABASE_POOL_SIZE: async () => expect(await metrics()).toMatch(/^db_connection_pool_size 3$/m),
+    DATA_DIR: async () => expect(readdirSync(join(directory.path, 'data'))).not.toEqual([]),
+    REDIS_URL: async () => {
+      await say(loopback.url, 'g-redis', 'in Redis')
+      await untilCopied(loopback.url, 'g-redis')
+      expect(await redisCli(redis.url, 'GET', 'guest:g-redis')).toContain('in Redis')
+    },
+    GUEST_AUTH: async () => {
+      const path = `${elsewhere.url}/v1/guest/chat/g-stranger`
+      expect((await post(path, { role: 'user', content: 'x' })).status).toBe(401)
+      const { guest_id, secret } = await jsonOf<Readonly<Record<string, string>>>(
+        fetch(`${elsewhere.url}/v1/guest`, { method: 'POST' }),
+      )
+      const own = `${elsewhere.url}/v1/guest/chat/${guest_id}`
+      const headers = { 'x-guest-secret': secret ?? '' }
+      expect((await post(own, { role: 'user', content: 'with a secret' }, headers)).status).toBe(200)
+      expect(await jsonOf(fetch(own, { headers }))).toMatchObject([{ content: 'with a secret' }])
+    },
+    JWT_SECRET: async () => {
+      const token = new SignJWT({ sub: 'user-1' }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime('1m')
+      expect(await conversations(loopback, await token.sign(new TextEncoder().encode(jwtSecret)))).toBe(200)
+      expect(await conversations(loopback, await token.sign(new TextEncoder().encode(`another ${jwtSecret}`)))).toBe(
+        401,
+      )
+    },
+    JWKS_URL: async () => {
+      expect(await conversations(elsewhere, await keys.token())).toBe(200)
+      expect(await conversations(elsewhere, 'none')).toBe(401)
+    },
+    ADMIN_API_KEY: async () => {
+      expect(await statusOf(`${loopback.url}/metrics`)).toBe(401)
+      expect(await statusOf(`${loopback.url}/metrics`, admin)).toBe(200)
+      expect(await statusOf(`${loopback.url}/api/cache/health`)).toBe(401)
+    },
+    ENFORCE_QUOTA: async () => {
+      await say(loopback.url, 'g-quota', 'one')
+      await say(loopback.url, 'g-quota', 'two')
+      const third = await post(`${loopback.url}/v1/guest/chat/g-quota`, { role: 'user', content: 'three' })
+      expect(third.status).toBe(429)
+    },
+    GUEST_MONTHLY_REQUEST_LIMIT: async () => {
+      await say(loopback.url, 'g-limit', 'one')
+      const rows = await sql(
+        postgres.url,
+        `SELECT monthly_request_limit AS n FROM usage_metrics WHERE user_id = 'g-limit'`,
+      )
+      expect(rows).toEqual([{ n: 2 }])
+    },
+    GUEST_RETENTION_DAYS: async () => {
+      await expect.poll(() => historyOf(loopback.url, 'g-silent'), { timeout: 10_000 }).toEqual([])
+      expect(await historyOf(loopback.url, 'g-lately')).toHaveLength(1)
+    },
+    RATE_LIMIT_MAX: async () => {
+      const asked = Array.from({ length: 60 }, () => fetch(`${elsewhere.url}/v1/guest/chat/g-rate`))
+      const answers = await Promise.all(asked)
+      const limited = answers.filter(answer => answer.status === 429)
+      expect(limited.length).toBeGreaterThanOrEqual(20)
+      expect(Number(limited[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+    },
+    CORS_ORIGINS: async () => {
+      const allowed = async (page: string) =>
+        (await fetch(`${loopback.url}/v1/guest/chat/g-cors`, { headers: { origin: page } })).headers.get(
+          'access-control-allow-origin',
+        )
+      expect(await allowed(origin)).toBe(origin)
+      expect(await allowed('https://other.example.com')).toBeNull()
+    },
+    MAX_MESSAGE_BYTES: async () => {
+      const sent = await post(`${loopback.url}/v1/guest/chat/g-long`, { role: 'user', content: 'ü'.repeat(51) })
+      expect(sent.status).toBe(413)
+      expect((await say(loopback.url, 'g-long', 'ü'.repeat(50))).sequence).toBe(0)
+    },
+    EMBEDDER: async () => {
+      const { conversation_id } = await say(loopback.url, 'g-embedder', 'to be embedded')
+      await expect.poll(() => embeddingModels(postgres.url, conversation_id), { timeout: 10_000 }).toEqual(['a-model'])
+    },
+    EMBEDDER_BASE_URL: async () => {
+      await expect.poll(() => model.requests.map(request => request.path)).toContain('/v1/embeddings')
+    },
+    EMBEDDER_MODEL: async () => {
+      await expect.poll(() => model.requests.map(request => JSON.parse(request.body).model)).toContain('a-model')
+    },
+    EMBEDDER_API_KEY: async () => {
+      await expect.poll(() => model.requests[0]?.headers.authorization).toBe('Bearer sk-of-the-model')
+    },
+    GOOGLE_CLOUD_PROJECT: async () => {
+      // The guest of GUEST_AUTH is embedded by now.
+      const paths = () => vertex.requests.map(request => request.path).join('\n')
+      await expect.poll(paths, { timeout: 10_000 }).toContain('/projects/p-1/')
+    },
+    GOOGLE_CLOUD_LOCATION: async () => {
+      const paths = () => vertex.requests.map(request => request.path).join('\n')
+      await expect.poll(paths, { timeout: 10_000 }).toContain('/locations/europe-west4/')
+    },
+    LOG_LEVEL: async () => {
+      expect(loopback.output()).toContain('"level":"debug"')
+      expect(elsewhere.output()).not.toContain('"level":"debug"')
+    },
+  }
+
+  /** These have tests of their own in redis.test.ts. */
+  const provenElsewhere = ['ENABLE_REDIS_CACHE', 'ENABLE_CACHE']
+
+  it('G every setting has its proof', () => {
+    const names = Object.values(settingsTable).map(setting => setting.name)
+    expect([...Object.keys(proofs), ...provenElsewhere].sort()).toEqual(names.sort())
+  })
+
+  it.each(Object.keys(proofs))('G %s is honoured', async name => {
+    await proofs[name]?.()
+  })
+
+  it('G the greeting says where it listens, which stores it uses, and a curl line to try, and no password', async () => {
+    expect(loopback.output()).toContain(`Reprise listens on http://127.0.0.1:${port}`)
+    expect(loopback.output()).toContain(`PostgreSQL at 127.0.0.1:${postgres.port}`)
+    expect(loopback.output()).toContain(`Redis at 127.0.0.1:${redis.port}`)
+    expect(loopback.output()).toMatch(/curl -X POST http:\S+\/v1\/guest\/chat\/me /)
+    expect(loopback.output()).not.toContain(adminKey)
+    expect(await erase(loopback.url, 'g-nobody')).toMatchObject({ status: 'erased' })
+  })
+})
+
+/** fetch sends the host of its URL alone; this asks with another. */
+function statusAtHost(server: RepriseServer, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get(`${server.url}/healthz`, { headers: { host } }, response => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    request.on('error', reject)
+  })
+}
+
+async function embeddingModels(url: string, conversationId: string): Promise<readonly unknown[]> {
+  const rows = await sql(url, 'SELECT embedding_model FROM cache_embeddings WHERE conversation_id = $1', [
+    conversationId,
+  ])
+  return rows.map(row => row['embedding_model'])
+}
+
+/** Two guests, one of whom has been silent for longer than guests are kept. */
+async function prepareSilentGuest(url: string): Promise<void> {
+  await using server = await startReprise({ DATABASE_URL: url, EMBEDDER: 'none' })
+  await say(server.url, 'g-silent', 'long ago')
+  await say(server.url, 'g-lately', 'a while ago')
+  const age = `UPDATE conversation_cache SET updated_at = now() - $2 * interval '1 day' WHERE user_id = $1`
+  await sql(url, age, ['g-silent', 31])
+  await sql(url, age, ['g-lately', 29])
+}
+
+interface KeyServer extends AsyncDisposable {
+  readonly url: string
+  token(): Promise<string>
+}
+
+/** Publishes the key that signs its tokens, as an identity provider does. */
+async function startKeyServer(): Promise<KeyServer> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256')
+  const keys = [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }]
+  const server = createServer((_, answer) =>
+    answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys })),
+  )
+  const port = await freePort()
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${port}/keys`,
+    token: () =>
+      new SignJWT({ sub: 'user-1' })
+        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+        .setExpirationTime('1m')
+        .sign(privateKey),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
