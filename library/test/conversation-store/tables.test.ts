@@ -23,6 +23,7 @@ function say(target: ConversationRef, content: string, key?: string): AppendRequ
     messageId: newMessageId(Date.now()),
     message: { role: 'user', content, timestamp: parseInstant('2026-01-31T12:00:00.25Z') },
     contentHash,
+    isSynced: true,
     idempotency: key === undefined ? undefined : { key, fingerprint: contentHash },
   }
 }
@@ -55,7 +56,10 @@ describeOnBoth('the tables of conversations', databases => {
       { sequence: 0, role: 'user', content: 'hello', message_hash: hash('sha256', 'hello'), timestamp },
       { sequence: 1, role: 'user', content: 'how are you?', message_hash: hash('sha256', 'how are you?'), timestamp },
     ])
-    const mappings = await rows('SELECT * FROM cache_content_mapping WHERE user_id = $1 ORDER BY cache_id', [guestId])
+    const mappings = await rows(
+      'SELECT p.* FROM cache_content_mapping p JOIN message_cache m ON m.id = p.cache_id WHERE p.user_id = $1 ORDER BY m.sequence',
+      [guestId],
+    )
     const backends = { cache_backend: 'postgresql', content_backend: 'postgresql' }
     expect(mappings).toMatchObject(
       messages.map(({ id }) => ({
