@@ -1,4 +1,4 @@
-export { connectRedis, type RedisOptions } from './connection/connect-redis.ts'
+export { connectRedis, type RedisOptions } from './connect-redis.ts'
 export type { Redis, RedisEvents, RedisMaster } from './connection/redis.ts'
 export type { GivenClient } from './connection/redis-access.ts'
 export type { RedisArgument, RedisReply } from './connection/redis-connection.ts'
@@ -7,3 +7,4 @@ export {
   type RedisConversationCopiesOptions,
   redisConversationCopies,
 } from './copies/conversation-copies.ts'
+export { type RedisTier, type RedisTierOptions, redis } from './tier/redis.ts'

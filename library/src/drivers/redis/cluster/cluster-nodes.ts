@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/clock.ts'
-import type { Patience } from './patience.ts'
-import { neighbour, placeOf, type RedisAddress } from './redis-access.ts'
-import { type RedisLimits, type RedisNode, redisNode } from './redis-node.ts'
+import type { Patience } from '../connection/patience.ts'
+import { neighbour, placeOf, type RedisAddress } from '../connection/redis-access.ts'
+import { type RedisLimits, type RedisNode, redisNode } from '../connection/redis-node.ts'
 import type { NodePlace } from './slot-owners.ts'
 
 export interface ClusterNodesParts {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../base/clock.ts'
+import { hostOf, neighbour, placeOf, type RedisAddress } from '../connection/redis-access.ts'
+import { openConnection } from '../connection/redis-connection.ts'
+import type { RedisLimits } from '../connection/redis-node.ts'
 import type { ClusterNodes } from './cluster-nodes.ts'
-import { hostOf, neighbour, placeOf, type RedisAddress } from './redis-access.ts'
-import { openConnection } from './redis-connection.ts'
-import type { RedisLimits } from './redis-node.ts'
 import { type NodePlace, readSlotOwners, type SlotOwners } from './slot-owners.ts'
 
 export interface ClusterTopologyParts {

@@ -1,5 +1,5 @@
+import type { RedisReply } from '../connection/redis-connection.ts'
 import { slotCount } from './key-slot.ts'
-import type { RedisReply } from './redis-connection.ts'
 
 export interface NodePlace {
   readonly host: string

@@ -1,10 +1,6 @@
 import { Announcer } from '../../../base/announcer.ts'
 import type { Clock } from '../../../base/clock.ts'
-import { clusterNodes } from './cluster-nodes.ts'
-import { clusterTopology } from './cluster-topology.ts'
-import { keySlot } from './key-slot.ts'
-import { patience } from './patience.ts'
-import { redirectionOf } from './redirection.ts'
+import { patience } from '../connection/patience.ts'
 import {
   type CommandKind,
   type Redis,
@@ -13,11 +9,15 @@ import {
   type UnavailableCode,
   unavailable,
   usedMemoryOf,
-} from './redis.ts'
-import { placeOf, type RedisAddress } from './redis-access.ts'
-import type { RedisArgument, RedisReply } from './redis-connection.ts'
-import type { RedisLimits, RedisNode } from './redis-node.ts'
-import type { StartableRedis } from './single-redis.ts'
+} from '../connection/redis.ts'
+import { placeOf, type RedisAddress } from '../connection/redis-access.ts'
+import type { RedisArgument, RedisReply } from '../connection/redis-connection.ts'
+import type { RedisLimits, RedisNode } from '../connection/redis-node.ts'
+import type { StartableRedis } from '../connection/single-redis.ts'
+import { clusterNodes } from './cluster-nodes.ts'
+import { clusterTopology } from './cluster-topology.ts'
+import { keySlot } from './key-slot.ts'
+import { redirectionOf } from './redirection.ts'
 
 /** How often a call follows the cluster's word that its key is elsewhere. */
 const maxRedirections = 8

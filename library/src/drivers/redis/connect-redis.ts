@@ -1,10 +1,16 @@
-import { type Clock, systemClock } from '../../../base/clock.ts'
-import { RepriseError } from '../../../base/reprise-error.ts'
-import type { Redis, UnavailableCode } from './redis.ts'
-import { addressesOf, addressOf, type GivenClient, isGivenCluster, parseClusterNode } from './redis-access.ts'
-import { redisCluster } from './redis-cluster.ts'
-import { parseRedisUrl } from './redis-url.ts'
-import { type StartableRedis, singleRedis } from './single-redis.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { RepriseError } from '../../base/reprise-error.ts'
+import { redisCluster } from './cluster/redis-cluster.ts'
+import type { Redis, UnavailableCode } from './connection/redis.ts'
+import {
+  addressesOf,
+  addressOf,
+  type GivenClient,
+  isGivenCluster,
+  parseClusterNode,
+} from './connection/redis-access.ts'
+import { parseRedisUrl } from './connection/redis-url.ts'
+import { type StartableRedis, singleRedis } from './connection/single-redis.ts'
 
 /** Where Redis is: exactly one of `url`, `cluster` and `client`. */
 export interface RedisOptions {

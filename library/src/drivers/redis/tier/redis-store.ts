@@ -1,0 +1,176 @@
+import type { Clock } from '../../../base/clock.ts'
+import { gather } from '../../../base/gather.ts'
+import type { CacheKey } from '../../../base/key.ts'
+import type { MarkName } from '../../../base/namespace-path.ts'
+import { randomMark } from '../../../base/random-mark.ts'
+import type {
+  Mark,
+  MarkRenewal,
+  RemoveOutcome,
+  Store,
+  StoreReading,
+  StoreWrite,
+  StoreWriteOutcome,
+  Unavailable,
+} from '../../../ports/store.ts'
+import type { Redis } from '../connection/redis.ts'
+import type { RedisArgument, RedisReply } from '../connection/redis-connection.ts'
+import type { RedisScript } from '../connection/redis-script.ts'
+import { scanKeys } from '../connection/scan-keys.ts'
+import { inSlots } from './in-slots.ts'
+import { keyPattern } from './key-pattern.ts'
+import { lifeOf } from './life.ts'
+import { entryValue, newFence, readSlot, tombstoneValue } from './slot-value.ts'
+import { fillScript, marksScript, removeScript, renewMarksScript } from './store-scripts.ts'
+
+export interface RedisStoreParts {
+  /** The Redis of now: it is closed and opened anew with the users of the tier. */
+  readonly redis: () => Redis
+  readonly prefix: string
+  readonly readLimitMs: number
+  readonly writeLimitMs: number
+  readonly clock: Clock
+}
+
+const maxReadsPerCall = 256
+const maxWritesPerCall = 64
+/** Single reads of one tick go together; past this many waiting ones a read is refused. */
+const maxWaitingReads = 20_000
+const scanStep = 500
+/** The longest life that Redis takes for granted: some 285,000 years. */
+const longestLifeMs = 9e15
+
+/** The slots and marks of caches in Redis: `<prefix>entry:<key>` and `<prefix>mark:<name>`. */
+export function redisStore(parts: RedisStoreParts): Store {
+  const { redis, prefix, readLimitMs, writeLimitMs, clock } = parts
+  const entryPrefix = `${prefix}entry:`
+  const entryKey = (key: CacheKey) => entryPrefix + key
+  const markKey = (name: MarkName) => `${prefix}mark:${name}`
+  const lifeUntil = (keepUntil: number) => lifeText(keepUntil - clock.now())
+
+  async function readGroup(keys: readonly string[]): Promise<readonly StoreReading[]> {
+    const reply = await redis().run('read', ['MGET', ...keys], keys[0])
+    const values: readonly RedisReply[] = Array.isArray(reply) ? reply : []
+    return keys.map((_, index) => readSlot(values[index]))
+  }
+  const readAll = (keys: readonly CacheKey[]) =>
+    inSlots<string, StoreReading>(redis(), keys.map(entryKey), same, maxReadsPerCall, readGroup)
+
+  const readOne = gather<CacheKey, StoreReading>({
+    run: readAll,
+    maxBatch: maxReadsPerCall,
+    maxRunning: Number.POSITIVE_INFINITY,
+    maxWaiting: maxWaitingReads,
+  })
+
+  /** Runs a script on some keys; a text among its answers is the error of that key alone. */
+  async function runScript(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]) {
+    const reply = await script(redis(), keys, args)
+    return Array.isArray(reply) ? (reply as readonly RedisReply[]) : []
+  }
+
+  async function overwrite({ key, bytes, keepUntil }: StoreWrite): Promise<StoreWriteOutcome> {
+    const place = entryKey(key)
+    await redis().run('write', ['SET', place, entryValue(bytes, newFence()), 'PX', lifeUntil(keepUntil)], place)
+    return { kind: 'stored' }
+  }
+
+  async function fillGroup(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
+    const args = writes.flatMap(({ bytes, keepUntil, fence = newFence() }) => [
+      fence,
+      lifeUntil(keepUntil),
+      entryValue(bytes, fence),
+    ])
+    const outcomes = await runScript(
+      fillScript,
+      writes.map(({ key }) => entryKey(key)),
+      args,
+    )
+    return writes.map((_, index) => refusal(outcomes[index]) ?? { kind: outcomes[index] === 1 ? 'stored' : 'fenced' })
+  }
+
+  async function write(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
+    const keyOf = ({ key }: StoreWrite) => entryKey(key)
+    const fills = writes.filter(({ fence }) => fence !== undefined)
+    const filling = inSlots<StoreWrite, StoreWriteOutcome>(redis(), fills, keyOf, maxWritesPerCall, fillGroup)
+    const outcomes = writes.map(one => (one.fence === undefined ? overwrite(one).catch(away) : undefined))
+    const filled = (await filling).values()
+    // Each fill has its outcome, in order.
+    return Promise.all(outcomes.map(outcome => outcome ?? (filled.next().value as StoreWriteOutcome)))
+  }
+
+  function removeGroup(keepUntil: number) {
+    return async (keys: readonly string[]): Promise<readonly RemoveOutcome[]> => {
+      const tombstones = keys.map(() => tombstoneValue(newFence()))
+      const outcomes = await runScript(removeScript, keys, [lifeUntil(keepUntil), ...tombstones])
+      return keys.map((_, index) => refusal(outcomes[index]) ?? { kind: outcomes[index] === 1 ? 'removed' : 'absent' })
+    }
+  }
+
+  function marksGroup(keepUntil: number) {
+    return async (keys: readonly string[]): Promise<readonly (Mark | Unavailable)[]> => {
+      const marks = await runScript(marksScript, keys, [lifeUntil(keepUntil), ...keys.map(randomMark)])
+      return keys.map((_, index) => {
+        const answer = String(marks[index])
+        // What stands after the plus is the mark.
+        return answer.startsWith('+') ? (answer.slice(1) as Mark) : away(new Error(answer))
+      })
+    }
+  }
+
+  function renewGroup(keepUntil: number) {
+    return async (renewals: readonly MarkRenewal[]): Promise<readonly ({ kind: 'renewed' } | Unavailable)[]> => {
+      const keys = renewals.map(({ name }) => markKey(name))
+      const marks = renewals.map(({ mark }) => mark)
+      const outcomes = await runScript(renewMarksScript, keys, [lifeUntil(keepUntil), ...marks])
+      return renewals.map((_, index) => refusal(outcomes[index]) ?? { kind: 'renewed' })
+    }
+  }
+
+  return {
+    name: 'redis',
+    readLimitMs,
+    writeLimitMs,
+    read: async keys => {
+      const [only] = keys
+      if (only === undefined || keys.length > 1) return readAll(keys)
+      return [await readOne(only).catch(away)]
+    },
+    write,
+    remove: (keys, keepUntil) =>
+      inSlots<string, RemoveOutcome>(redis(), keys.map(entryKey), same, maxWritesPerCall, removeGroup(keepUntil)),
+    marks: (names, keepUntil) =>
+      inSlots<string, Mark | Unavailable>(redis(), names.map(markKey), same, maxWritesPerCall, marksGroup(keepUntil)),
+    renewMarks: (renewals, keepUntil) => {
+      const keyOf = ({ name }: MarkRenewal) => markKey(name)
+      return inSlots<MarkRenewal, { kind: 'renewed' } | Unavailable>(
+        redis(),
+        renewals,
+        keyOf,
+        maxWritesPerCall,
+        renewGroup(keepUntil),
+      )
+    },
+    scan: async function* (glob, signal) {
+      for await (const keys of scanKeys(redis(), keyPattern(entryPrefix, glob), scanStep, signal)) {
+        // The pattern begins with the prefix of entries, behind which only keys of caches stand.
+        yield keys.map(key => key.slice(entryPrefix.length) as CacheKey)
+      }
+    },
+    life: () => lifeOf(redis()),
+  }
+}
+
+const same = (key: string) => key
+
+function lifeText(lifeMs: number): string {
+  return `${Math.min(longestLifeMs, Math.max(1, Math.ceil(lifeMs)))}`
+}
+
+function refusal(outcome: RedisReply | undefined): Unavailable | undefined {
+  return typeof outcome === 'number' ? undefined : away(new Error(String(outcome)))
+}
+
+function away(reason: unknown): Unavailable {
+  return { kind: 'unavailable', reason: reason instanceof Error ? reason : new Error(String(reason)) }
+}
