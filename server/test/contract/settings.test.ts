@@ -92,6 +92,11 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
   const conversations = (server: RepriseServer, token: string) =>
     statusOf(`${server.url}/v1/users/me/conversations`, { authorization: `Bearer ${token}` })
 
+  const issueGuest = () =>
+    jsonOf<{ readonly guest_id: string; readonly secret: string }>(
+      fetch(`${elsewhere.url}/v1/guest`, { method: 'POST' }),
+    )
+
   /** What shows over the public door that a setting is honoured. */
   const proofs: Readonly<Record<string, () => Promise<void>>> = {
     HOST: async () => {
@@ -115,11 +120,9 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     GUEST_AUTH: async () => {
       const path = `${elsewhere.url}/v1/guest/chat/g-stranger`
       expect((await post(path, { role: 'user', content: 'x' })).status).toBe(401)
-      const { guest_id, secret } = await jsonOf<Readonly<Record<string, string>>>(
-        fetch(`${elsewhere.url}/v1/guest`, { method: 'POST' }),
-      )
+      const { guest_id, secret } = await issueGuest()
       const own = `${elsewhere.url}/v1/guest/chat/${guest_id}`
-      const headers = { 'x-guest-secret': secret ?? '' }
+      const headers = { 'x-guest-secret': secret }
       expect((await post(own, { role: 'user', content: 'with a secret' }, headers)).status).toBe(200)
       expect(await jsonOf(fetch(own, { headers }))).toMatchObject([{ content: 'with a secret' }])
     },
@@ -156,13 +159,6 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     GUEST_RETENTION_DAYS: async () => {
       await expect.poll(() => historyOf(loopback.url, 'g-silent'), { timeout: 10_000 }).toEqual([])
       expect(await historyOf(loopback.url, 'g-lately')).toHaveLength(1)
-    },
-    RATE_LIMIT_MAX: async () => {
-      const asked = Array.from({ length: 60 }, () => fetch(`${elsewhere.url}/v1/guest/chat/g-rate`))
-      const answers = await Promise.all(asked)
-      const limited = answers.filter(answer => answer.status === 429)
-      expect(limited.length).toBeGreaterThanOrEqual(20)
-      expect(Number(limited[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
     },
     CORS_ORIGINS: async () => {
       const allowed = async (page: string) =>
@@ -203,6 +199,14 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       expect(loopback.output()).toContain('"level":"debug"')
       expect(elsewhere.output()).not.toContain('"level":"debug"')
     },
+    // The last one there: it uses up the address's minute.
+    RATE_LIMIT_MAX: async () => {
+      const asked = Array.from({ length: 60 }, () => fetch(`${elsewhere.url}/v1/guest/chat/g-rate`))
+      const answers = await Promise.all(asked)
+      const limited = answers.filter(answer => answer.status === 429)
+      expect(limited.length).toBeGreaterThanOrEqual(20)
+      expect(Number(limited[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+    },
   }
 
   /** These have tests of their own in redis.test.ts. */
@@ -211,6 +215,29 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
   it('G every setting has its proof', () => {
     const names = Object.values(settingsTable).map(setting => setting.name)
     expect([...Object.keys(proofs), ...provenElsewhere].sort()).toEqual(names.sort())
+  })
+
+  it('A4 with JWT_SECRET the token names the user, whatever the body says', async () => {
+    await say(loopback.url, 'a4-token', 'to be a user’s')
+    const path = `${loopback.url}/v1/guest/migrate/a4-token`
+    expect((await post(path, { user_id: 'user-of-body' })).status).toBe(401)
+    const headers = { authorization: `Bearer ${await secretToken('user-of-token')}` }
+    expect(await jsonOf(post(path, { user_id: 'user-of-body' }, headers))).toMatchObject({ user_id: 'user-of-token' })
+    expect((await fetch(`${loopback.url}/v1/guest/chat/a4-token`)).status).toBe(410)
+  })
+
+  it('A4 with both credentials, the guest’s secret and the user’s token are asked for', async () => {
+    const { guest_id, secret } = await issueGuest()
+    const own = { 'x-guest-secret': secret }
+    const token = { authorization: `Bearer ${await keys.token()}` }
+    const chat = `${elsewhere.url}/v1/guest/chat/${guest_id}`
+    expect((await post(chat, { role: 'user', content: 'to be a user’s' }, own)).status).toBe(200)
+    const migrate = (headers: Readonly<Record<string, string>>) =>
+      fetch(`${elsewhere.url}/v1/guest/migrate/${guest_id}`, { method: 'POST', headers })
+    expect((await migrate(own)).status).toBe(401)
+    expect((await migrate(token)).status).toBe(401)
+    expect((await migrate({ ...own, ...token })).status).toBe(200)
+    expect((await post(chat, { role: 'user', content: 'Still me?' }, own)).status).toBe(410)
   })
 
   it.each(Object.keys(proofs))('G %s is honoured', async name => {
@@ -226,6 +253,11 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     expect(await erase(loopback.url, 'g-nobody')).toMatchObject({ status: 'erased' })
   })
 })
+
+function secretToken(subject: string, secret = jwtSecret): Promise<string> {
+  const token = new SignJWT({ sub: subject }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime('1m')
+  return token.sign(new TextEncoder().encode(secret))
+}
 
 /** fetch sends the host of its URL alone; this asks with another. */
 function statusAtHost(server: RepriseServer, host: string): Promise<number | undefined> {
