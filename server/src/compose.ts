@@ -19,7 +19,7 @@ import {
   postgresHourlyMetrics,
   postgresOutbox,
 } from 'reprise/postgres'
-import { connectRedis, type RedisConversationCopies, redisConversationCopies } from 'reprise/redis'
+import { connectRedis, type RedisConversationCopies, type RedisOptions, redisConversationCopies } from 'reprise/redis'
 import type { Settings } from './config/settings-table.ts'
 
 /** The fast copies, and what only their driver can tell. `usedBytes` asks for the memory in use. */
@@ -91,12 +91,20 @@ async function openDatabase(settings: Settings, announcer: Announcer<DatabaseEve
 
 async function openFastCopies(settings: Settings, clock: Clock): Promise<FastCopies | undefined> {
   if (!settings.enableCache) return undefined
-  if (settings.redisUrl === undefined || !settings.enableRedisCache) {
+  const options = redisOptions(settings)
+  if (options === undefined) {
     const copies = memoryConversationCopies({ clock })
     return { kind: 'memory', copies, usedBytes: async () => copies.bytes }
   }
-  const redis = await connectRedis({ url: settings.redisUrl, clock })
+  const redis = await connectRedis({ ...options, clock })
   return { kind: 'redis', copies: redisConversationCopies(redis), usedBytes: () => redis.usedMemory() }
+}
+
+/** Where Redis is; undefined where none is named or wanted. */
+function redisOptions({ redisUrl, redisClusterNodes, enableRedisCache }: Settings): RedisOptions | undefined {
+  if (!enableRedisCache) return undefined
+  if (redisClusterNodes !== undefined) return { cluster: redisClusterNodes }
+  return redisUrl === undefined ? undefined : { url: redisUrl }
 }
 
 function openEmbedder(settings: Settings): Embedder | undefined {
@@ -126,8 +134,10 @@ function openEmbedder(settings: Settings): Embedder | undefined {
 
 function describeCopies(settings: Settings): string {
   if (!settings.enableCache) return 'none (ENABLE_CACHE=false)'
-  if (settings.redisUrl === undefined || !settings.enableRedisCache) return 'memory of this process'
-  return `Redis at ${placeOf(settings.redisUrl)}`
+  const { url, cluster } = redisOptions(settings) ?? {}
+  if (cluster !== undefined)
+    return `Redis Cluster at ${cluster.map(node => (node.includes('://') ? placeOf(node) : node)).join(', ')}`
+  return url === undefined ? 'memory of this process' : `Redis at ${placeOf(url)}`
 }
 
 /** Host and port of a URL, without its credentials. */

@@ -77,6 +77,26 @@ export function url(...schemes: readonly string[]): SettingKind<string> {
   }
 }
 
+/**
+ * Nodes of a Redis Cluster, separated by commas: each `host:port`, or a URL where TLS or a password is needed. They may
+ * carry passwords, so that a refusal repeats none.
+ */
+export const clusterNodes: SettingKind<readonly string[]> = {
+  name: 'nodes (`host:port`), separated by commas',
+  read: given => {
+    const listed = given.split(',').map(node => node.trim())
+    const wrong = listed.findIndex(node => !isClusterNode(node))
+    if (wrong < 0) return value(Object.freeze(listed))
+    return refused(`node ${wrong + 1} of ${listed.length} is neither host:port nor a rediss:// URL with a host`)
+  },
+}
+
+function isClusterNode(candidate: string): boolean {
+  if (/^rediss?:\/\//.test(candidate)) return (URL.parse(candidate)?.hostname ?? '') !== ''
+  const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[^:[\]@/\s]+):(\d{1,5})$/.exec(candidate)?.[1])
+  return port > 0 && port <= 65_535
+}
+
 /** Web origins, separated by commas: a scheme, a host and perhaps a port, nothing more. */
 export const origins: SettingKind<readonly string[]> = {
   name: 'origins, separated by commas',

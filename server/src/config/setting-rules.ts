@@ -29,6 +29,10 @@ export const settingRules: readonly SettingRule[] = [
     isSet('JWT_SECRET') && isSet('JWKS_URL')
       ? fault('jwksUrl', 'JWT_SECRET is set too, and tokens are checked by one of the two')
       : undefined,
+  (_, isSet) =>
+    isSet('REDIS_URL') && isSet('REDIS_CLUSTER_NODES')
+      ? fault('redisClusterNodes', 'REDIS_URL is set too, and copies lie in one Redis')
+      : undefined,
   ({ embedder }) =>
     embedder === 'local'
       ? fault('embedder', 'the local model is not part of this version; choose hash, openai, vertex or none')

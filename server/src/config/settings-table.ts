@@ -1,4 +1,14 @@
-import { choice, origins, type SettingKind, secret, switchable, text, url, wholeNumber } from './setting-kinds.ts'
+import {
+  choice,
+  clusterNodes,
+  origins,
+  type SettingKind,
+  secret,
+  switchable,
+  text,
+  url,
+  wholeNumber,
+} from './setting-kinds.ts'
 
 /** One setting: its name in the environment, what it takes, what it is without being set, and what it does. */
 export interface Setting<Value, Unset = Value> {
@@ -57,8 +67,14 @@ export const settingsTable = {
     description: 'The Redis server (7 or newer) for fast copies. Without it the memory of the process serves.',
     example: 'rediss://default:password@redis.example.com:6379',
   }),
+  redisClusterNodes: optional('REDIS_CLUSTER_NODES', clusterNodes, {
+    description:
+      'Some nodes of a Redis Cluster (7 or newer), instead of `REDIS_URL`; the others are found by asking. For TLS or a password, give them as URLs: `rediss://user:password@host:port`.',
+    example: '10.0.0.1:6379,10.0.0.2:6379,10.0.0.3:6379',
+  }),
   enableRedisCache: defaulted('ENABLE_REDIS_CACHE', switchable, true, {
-    description: 'Whether Redis is used where `REDIS_URL` names one; `false` means memory alone.',
+    description:
+      'Whether Redis is used where `REDIS_URL` or `REDIS_CLUSTER_NODES` names one; `false` means memory alone.',
     example: 'false',
   }),
   enableCache: defaulted('ENABLE_CACHE', switchable, true, {
