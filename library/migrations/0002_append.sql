@@ -13,7 +13,7 @@
 
 CREATE FUNCTION reprise_append(
   p_guest text[], p_user text[], p_conversation uuid[], p_message uuid[], p_role text[], p_content text[], p_hash text[],
-  p_timestamp timestamptz[], p_key text[], p_fingerprint text[],
+  p_timestamp timestamptz[], p_synced boolean[], p_key text[], p_fingerprint text[],
   p_embed boolean, p_enforce_quota boolean, p_guest_limit integer
 ) RETURNS TABLE (
   kind text, message_id uuid, conversation_id uuid, sequence bigint, epoch bigint, is_synced boolean,
@@ -66,9 +66,9 @@ BEGIN
       SELECT b.*, coalesce(b.guest_id, b.user_id) AS owner,
              CASE WHEN b.guest_id IS NULL THEN 'user' ELSE 'guest' END AS tier
       FROM unnest(
-        p_guest, p_user, p_conversation, p_message, p_role, p_content, p_hash, p_timestamp, p_key, p_fingerprint
+        p_guest, p_user, p_conversation, p_message, p_role, p_content, p_hash, p_timestamp, p_synced, p_key, p_fingerprint
       ) WITH ORDINALITY AS b (
-        guest_id, user_id, asked_id, message_id, role, content, hash, said_at, key, fingerprint, ordinal
+        guest_id, user_id, asked_id, message_id, role, content, hash, said_at, synced, key, fingerprint, ordinal
       )
     ) a
     LEFT JOIN reprise_guest g ON g.guest_id = a.guest_id
@@ -93,8 +93,8 @@ BEGIN
     SELECT g.message_id, g.conversation_id, g.sequence, g.role, g.content, g.hash, g.said_at FROM granted g
   ), stored_mapping AS (
     -- A mapping bears its message's id: made in order of time, it is written at the end of its index.
-    INSERT INTO cache_content_mapping (id, cache_type, cache_id, user_id)
-    SELECT g.message_id, 'message', g.message_id, g.owner FROM granted g
+    INSERT INTO cache_content_mapping (id, cache_type, cache_id, user_id, is_synced)
+    SELECT g.message_id, 'message', g.message_id, g.owner, g.synced FROM granted g
   ), stored_outbox AS (
     INSERT INTO reprise_outbox (message_id, conversation_id)
     SELECT g.message_id, g.conversation_id FROM granted g WHERE p_embed
@@ -129,7 +129,7 @@ BEGIN
            ELSE 'replayed'
          END,
          coalesce(p.known_id, earlier.message_id, p.message_id), p.conversation_id,
-         coalesce(p.known_sequence, earlier.sequence, p.sequence), p.epoch, coalesce(m.is_synced, true), p.monthly_limit
+         coalesce(p.known_sequence, earlier.sequence, p.sequence), p.epoch, coalesce(m.is_synced, p.synced), p.monthly_limit
   FROM placed p
   -- The message of this very batch that bears the same key.
   LEFT JOIN LATERAL (

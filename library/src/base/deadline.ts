@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts'
 
+/** Given as the reason of every abort here: without one Node would build an exception, stack and all, each time. */
+const answered = Symbol('answered')
+
 /** The answer of `work`, or `late()` once `limitMs` have passed. The work itself goes on; its late failure is nobody's. */
 export async function within<Result, Late>(
   work: Promise<Result>,
@@ -14,7 +17,7 @@ export async function within<Result, Late>(
     // The symbol is made here, so that whatever is not it is the work's result.
     return first === tooLate ? late() : (first as Result)
   } finally {
-    patience.abort()
+    patience.abort(answered)
     work.catch(() => undefined)
   }
 }

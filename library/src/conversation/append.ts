@@ -4,7 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import { gather } from '../base/gather.ts'
 import { type Instant, instantOf } from '../base/instant.ts'
 import { messageJson, type Role } from '../base/message.ts'
-import { newMessageId } from '../base/message-id.ts'
+import { type MessageId, newMessageId } from '../base/message-id.ts'
+import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type {
   AppendOutcome,
   AppendRequest,
@@ -13,8 +14,9 @@ import type {
   ConversationStore,
   Place,
 } from '../ports/conversation-store.ts'
-import type { ConversationEvents, StoreName } from './conversation-events.ts'
+import type { ConversationEvents, CopyResult, StoreName } from './conversation-events.ts'
 import { type CommittedRun, type CopyProgress, type CopyWriter, isInCopy } from './copy-writer.ts'
+import type { OutgrownHistories } from './outgrown-histories.ts'
 
 /** A message before it is stored. Without a timestamp the server's clock is used. */
 export interface MessageDraft {
@@ -37,8 +39,8 @@ export type AppendAnswer =
 
 export interface AppenderParts {
   readonly store: ConversationStore
-  /** What answers call the fast copy; undefined when there is none. */
-  readonly copyName: 'redis' | 'memory' | undefined
+  readonly copies: ConversationCopies | undefined
+  readonly outgrown: OutgrownHistories
   readonly copyWriter: CopyWriter
   readonly announcer: Announcer<ConversationEvents>
   readonly clock: Clock
@@ -51,6 +53,11 @@ export type Append = (
   idempotencyKey: string | undefined,
 ) => Promise<AppendAnswer>
 
+interface SyncMark {
+  readonly messageId: MessageId
+  readonly isSynced: boolean
+}
+
 interface Committed {
   readonly outcome: AppendOutcome
   readonly storeMs: number
@@ -62,7 +69,8 @@ interface Committed {
  * conversation are never in two statements at once, so that they keep their order on the way into the copy.
  */
 export function createAppender(parts: AppenderParts): Append {
-  const { store, copyName, copyWriter, announcer, clock, settings } = parts
+  const { store, copies, outgrown, copyWriter, announcer, clock, settings } = parts
+  const copyName = copies?.name
   const commit = gather<AppendRequest, Committed>({
     run: commitBatch,
     maxBatch: 128,
@@ -70,11 +78,8 @@ export function createAppender(parts: AppenderParts): Append {
     maxWaiting: 10_000,
     keyOf: ({ target }) => (target.kind === 'guest' ? `guest:${target.guestId}` : target.conversationId),
   })
-  const markAbsent = gather<AppendRequest, void>({
-    run: async batch => {
-      await markSynced(batch, false)
-      return batch.map(() => undefined)
-    },
+  const correctMark = gather<SyncMark, undefined>({
+    run: correctMarks,
     maxBatch: 1_000,
     maxRunning: 1,
     maxWaiting: 20_000,
@@ -95,25 +100,34 @@ export function createAppender(parts: AppenderParts): Append {
     })
   }
 
-  async function markSynced(requests: readonly AppendRequest[], isSynced: boolean): Promise<void> {
-    try {
-      await store.markSynced(
-        requests.map(request => request.messageId),
-        isSynced,
-      )
-    } catch (error) {
-      announcer.announce('side_task_failed', { task: 'mapping', owner: undefined, error })
+  async function correctMarks(marks: readonly SyncMark[]): Promise<readonly undefined[]> {
+    for (const isSynced of [true, false]) {
+      const messageIds = marks.filter(mark => mark.isSynced === isSynced).map(mark => mark.messageId)
+      if (messageIds.length > 0) await store.markSynced(messageIds, isSynced)
     }
+    return marks.map(() => undefined)
   }
 
-  /** Waits for the copy as long as an answer may, and keeps `is_synced` true to what the answer will say. */
-  async function awaitCopy(request: AppendRequest, copy: CopyProgress) {
+  /** What `is_synced` is stored as: whether the copy will hold the message, as far as can be known before. */
+  function expectsCopy(target: AppendTarget): boolean {
+    if (target.kind === 'user' || copies === undefined) return true
+    return copies.isAvailable && !outgrown.seems(target.guestId)
+  }
+
+  /** Sets `is_synced` right where it was expected otherwise. */
+  async function keepMarkTrue({ messageId, isSynced: expected }: AppendRequest, result: CopyResult): Promise<void> {
+    const isSynced = isInCopy(result)
+    if (result === 'none' || result === 'fenced' || isSynced === expected) return
+    await correctMark({ messageId, isSynced }).catch(error =>
+      announcer.announce('side_task_failed', { task: 'mapping', owner: undefined, error }),
+    )
+  }
+
+  /** Waits for the copy as long as an answer may. */
+  async function awaitCopy(request: AppendRequest, copy: CopyProgress): Promise<CopyResult> {
     const result = await copy.inTime
-    if (isInCopy(result) || result === 'none' || result === 'fenced') return result
-    await markAbsent(request).catch(() => undefined)
-    if (result === 'late') {
-      void copy.finally.then(final => (isInCopy(final) ? markSynced([request], true) : undefined))
-    }
+    await keepMarkTrue(request, result)
+    if (result === 'late') void copy.finally.then(final => keepMarkTrue({ ...request, isSynced: false }, final))
     return result
   }
 
@@ -125,6 +139,7 @@ export function createAppender(parts: AppenderParts): Append {
       target,
       messageId: newMessageId(nowMs),
       message: { role: draft.role, content: draft.content, timestamp: draft.timestamp ?? instantOf(nowMs) },
+      isSynced: expectsCopy(target),
       contentHash: hash('sha256', draft.content),
       idempotency:
         idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf(draft) },

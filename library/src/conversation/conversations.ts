@@ -19,6 +19,7 @@ import { exportConversation } from './export.ts'
 import { createGuestSecrets, type IssuedGuest } from './guest-secrets.ts'
 import { createHistoryReader, type HistoryAnswer } from './history.ts'
 import { createHistoryLoader } from './history-loader.ts'
+import { OutgrownHistories } from './outgrown-histories.ts'
 import { type CursorQuery, type PageAnswer, readPage } from './page.ts'
 
 export interface ConversationsOptions {
@@ -28,7 +29,7 @@ export interface ConversationsOptions {
   readonly copies?: ConversationCopies | undefined
   readonly announcer: Announcer<ConversationEvents>
   readonly settings: AppendSettings
-  /** A history whose contents are longer gets no copy; 1 MiB by default. */
+  /** A history whose JSON is longer gets no copy, in bytes; 1 MiB by default, as the copies' own bound. */
   readonly maxCopyBytes?: number
   readonly clock?: Clock
 }
@@ -97,8 +98,9 @@ const repairBatch = 200
  */
 export function createConversations(options: ConversationsOptions): Conversations {
   const { store, copies, announcer, settings, clock = systemClock, maxCopyBytes = mebibyte } = options
-  const loader = createHistoryLoader({ store, copies, maxCopyBytes, announcer })
-  const copyWriter = createCopyWriter({ store, copies, loader, announcer, clock })
+  const outgrown = new OutgrownHistories(maxCopyBytes)
+  const loader = createHistoryLoader({ store, copies, outgrown, announcer })
+  const copyWriter = createCopyWriter({ store, copies, loader, outgrown, announcer, clock })
   const removal = createCopyRemoval({ store, copies, announcer, clock })
   const secrets = createGuestSecrets(store)
   const copyName = copies?.name
@@ -114,7 +116,7 @@ export function createConversations(options: ConversationsOptions): Conversation
   }
 
   return {
-    append: createAppender({ store, copyName, copyWriter, announcer, clock, settings }),
+    append: createAppender({ store, copies, outgrown, copyWriter, announcer, clock, settings }),
     history: createHistoryReader({ store, copies, loader, announcer, clock }),
     page: (conversation, query) => readPage(store, copies, conversation, query),
     exportLines: conversation => exportConversation(store, conversation),

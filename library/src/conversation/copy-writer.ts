@@ -6,11 +6,13 @@ import type { ConversationCopies, CopyAppend, CopyAppendOutcome } from '../ports
 import type { ConversationStore } from '../ports/conversation-store.ts'
 import type { ConversationEvents, CopyResult } from './conversation-events.ts'
 import type { HistoryLoader } from './history-loader.ts'
+import type { OutgrownHistories } from './outgrown-histories.ts'
 
 export interface CopyWriterParts {
   readonly store: ConversationStore
   readonly copies: ConversationCopies | undefined
   readonly loader: HistoryLoader
+  readonly outgrown: OutgrownHistories
   readonly announcer: Announcer<ConversationEvents>
   readonly clock: Clock
 }
@@ -44,9 +46,10 @@ export type CopyWriter = (runs: readonly CommittedRun[]) => readonly CopyProgres
  * copy has nothing to append to. The results stand in the order of the runs; nothing here fails a message.
  */
 export function createCopyWriter(parts: CopyWriterParts): CopyWriter {
-  const { store, copies, loader, announcer, clock } = parts
+  const { store, copies, loader, outgrown, announcer, clock } = parts
 
   function appendAll(tier: ConversationCopies, runs: readonly CommittedRun[]): Promise<CopyAppendOutcome>[] {
+    if (runs.length === 0) return []
     const startedAt = clock.monotonicMs()
     const appending = tier.append(runs)
     appending.then(
@@ -75,6 +78,7 @@ export function createCopyWriter(parts: CopyWriterParts): CopyWriter {
       outcome = await (appendAll(tier, [run])[0] ?? outcome)
     }
     if (outcome === 'dropped') {
+      outgrown.note(run.guestId, run.epoch)
       await store.markConversationSynced(run.conversationId, run.fromSequence + run.messages.length, false)
     }
     if (outcome !== 'absent' && outcome !== 'early') return outcome
@@ -90,11 +94,12 @@ export function createCopyWriter(parts: CopyWriterParts): CopyWriter {
     if (copies === undefined) return runs.map(() => settled('none'))
     if (!copies.isAvailable) return runs.map(() => settled('failed'))
     const tier = copies
-    const appended = appendAll(tier, runs)
+    const fitting = runs.filter(run => !outgrown.has(run.guestId, run.epoch))
+    const appended = new Map(appendAll(tier, fitting).map((first, index) => [fitting[index], first]))
     const limit = clock.sleep(copyLimitMs).then((): CopyResult => 'late')
-    return runs.map((run, index) => {
-      // `appendAll` answers one promise per run.
-      const first = appended[index] as Promise<CopyAppendOutcome>
+    return runs.map(run => {
+      const first = appended.get(run)
+      if (first === undefined) return settled('absent')
       const bringing = bring(tier, run, first).catch((error: unknown) => failed(run.guestId, error))
       return { inTime: Promise.race([bringing, limit]), finally: bringing }
     })

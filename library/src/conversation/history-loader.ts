@@ -4,6 +4,7 @@ import type { GuestId } from '../base/principal.ts'
 import type { ConversationCopies, Copy } from '../ports/conversation-copies.ts'
 import type { ConversationStore, Fence } from '../ports/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'
+import type { OutgrownHistories } from './outgrown-histories.ts'
 
 /** Past these a history is read by cursor. */
 export const maxHistoryMessages = 10_000
@@ -12,8 +13,7 @@ export const maxHistoryBytes = 16 * 1024 * 1024
 export interface HistoryLoaderParts {
   readonly store: ConversationStore
   readonly copies: ConversationCopies | undefined
-  /** A history whose contents are longer gets no copy, in bytes. */
-  readonly maxCopyBytes: number
+  readonly outgrown: OutgrownHistories
   readonly announcer: Announcer<ConversationEvents>
 }
 
@@ -39,7 +39,7 @@ interface Flight {
 
 /** Loads histories past the copy, one load per guest at a time: later readers share it when it is new enough for them. */
 export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
-  const { store, copies, maxCopyBytes, announcer } = parts
+  const { store, copies, outgrown, announcer } = parts
   const flights = new Map<GuestId, Flight>()
 
   async function loadOnce(guestId: GuestId): Promise<LoadedHistory> {
@@ -55,10 +55,11 @@ export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
 
   async function fillCopy(guestId: GuestId, fence: ActiveFence, loaded: LoadedHistory): Promise<boolean> {
     if (copies === undefined || loaded.kind !== 'loaded') return false
-    if (!copies.isAvailable || fence.contentBytes > maxCopyBytes) return false
+    if (!copies.isAvailable || !outgrown.mayFit(guestId, fence)) return false
     try {
       if (!(await copies.claimFill(guestId))) return false
       const outcome = await copies.fill(guestId, loaded)
+      if (outcome === 'too_large') outgrown.note(guestId, loaded.epoch)
       const isHeld = outcome === 'filled' || outcome === 'newer'
       if (isHeld) await store.markConversationSynced(fence.conversationId, loaded.nextSequence, true)
       return isHeld
@@ -96,7 +97,7 @@ export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
     load: async (guestId, fence) => (await share(guestId, fence)).loaded,
     refill: async (guestId, nextSequence) => {
       const [fence] = await store.fences([guestId])
-      if (fence?.kind !== 'active' || fence.contentBytes > maxCopyBytes) return false
+      if (fence?.kind !== 'active' || !outgrown.mayFit(guestId, fence)) return false
       const { flight, loaded } = await share(guestId, fence)
       return loaded.kind === 'loaded' && loaded.nextSequence >= nextSequence && (await flight.filling)
     },

@@ -14,6 +14,8 @@ export interface AppendRequest {
   readonly message: Message
   /** SHA-256 of the content, 64 hex digits. */
   readonly contentHash: string
+  /** What `cache_content_mapping.is_synced` says at first: whether the fast copy is expected to hold the message. */
+  readonly isSynced: boolean
   /** The caller's key of this append, and a fingerprint of what it sent under it. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | undefined
 }
@@ -140,10 +142,10 @@ export interface ConversationStore {
   /** The same for all messages of a conversation below `nextSequence`. */
   markConversationSynced(conversationId: ConversationId, nextSequence: number, isSynced: boolean): Promise<void>
   /**
-   * Guests with messages that the fast copy lacks, of those whose contents are at most `maxContentBytes` long (a larger
-   * history has no copy).
+   * Guests with messages that the fast copy lacks, of those whose history is at most `maxCopyBytes` long as JSON, by a
+   * lower bound (a larger one has no copy).
    */
-  unsyncedGuests(maxContentBytes: number, limit: number): Promise<readonly GuestId[]>
+  unsyncedGuests(maxCopyBytes: number, limit: number): Promise<readonly GuestId[]>
   /** Removes all that a guest said, raises its epoch, and notes the fast copy's deletion as pending. */
   eraseGuest(guestId: GuestId): Promise<EraseOutcome>
   /** Removes one conversation of a user. */

@@ -17,6 +17,7 @@ function say(target: ReturnType<typeof newGuest>, content: string): AppendReques
     messageId: newMessageId(Date.now()),
     message,
     contentHash: hash('sha256', content),
+    isSynced: true,
     idempotency: undefined,
   }
 }

@@ -55,7 +55,7 @@ function rowsReadBy(database: Database, guests: readonly string[], key: string |
 function appendOf(guests: readonly string[], key: string | undefined): [string, readonly unknown[]] {
   const same = <Value>(value: Value) => guests.map(() => value)
   return [
-    'SELECT * FROM reprise_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    'SELECT * FROM reprise_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
     [
       guests,
       same(null),
@@ -65,6 +65,7 @@ function appendOf(guests: readonly string[], key: string | undefined): [string, 
       same(randomUUID()),
       same('hash'),
       same(parseInstant('2026-01-31T12:00:00Z')),
+      same(true),
       same(key ?? null),
       same(key === undefined ? null : 'f'),
       true,

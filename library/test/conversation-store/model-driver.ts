@@ -143,6 +143,7 @@ export class ModelDriver {
         messageId: newMessageId(Date.now()),
         message: { role: 'user', content: item.content, timestamp: parseInstant('2026-01-31T12:00:00Z') },
         contentHash,
+        isSynced: true,
         idempotency: item.key === undefined ? undefined : { key: item.key, fingerprint: contentHash },
       }
     })

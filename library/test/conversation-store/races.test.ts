@@ -27,6 +27,7 @@ function say(target: ConversationRef, key?: string): AppendRequest {
     messageId: newMessageId(Date.now()),
     message: { role: 'user', content, timestamp },
     contentHash,
+    isSynced: true,
     idempotency: key === undefined ? undefined : { key, fingerprint: contentHash },
   }
 }

@@ -86,11 +86,14 @@ describeWith(['postgres'], 'the outbox in a real PostgreSQL', () => {
       const message: Message = { role: 'user', content: `${guestId} ${words}`, timestamp: instantOf(Date.now()) }
       const target = { kind: 'guest', guestId } as const
       const messageId = newMessageId(Date.now())
-      await store.append([{ target, messageId, message, contentHash: 'hash', idempotency: undefined }], {
-        enforceQuota: false,
-        guestMonthlyLimit: 100,
-        embed: true,
-      })
+      await store.append(
+        [{ target, messageId, message, contentHash: 'hash', isSynced: true, idempotency: undefined }],
+        {
+          enforceQuota: false,
+          guestMonthlyLimit: 100,
+          embed: true,
+        },
+      )
     }
     for (const guestId of guests) await say(guestId, 'first')
 

@@ -22,6 +22,7 @@ describeWith(['postgres'], 'labels of statements', () => {
           messageId: newMessageId(Date.now()),
           message: { role: 'user', content: 'hello', timestamp: instantOf(Date.now()) },
           contentHash: 'hash',
+          isSynced: true,
           idempotency: undefined,
         },
       ],

@@ -201,6 +201,7 @@ function appendOf(guest: string, content: string): AppendRequest {
     messageId: newMessageId(Date.now()),
     message: { role: 'tool', content, timestamp: instantOf(Date.now()) },
     contentHash: 'hash',
+    isSynced: true,
     idempotency: { key: `key ${content}`, fingerprint: 'print' },
   }
 }

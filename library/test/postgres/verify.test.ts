@@ -154,6 +154,7 @@ function appendOf(guest: string, role: 'user' | 'assistant', content: string, at
     messageId: newMessageId(Date.now()),
     message: { role, content, timestamp },
     contentHash: hashOf(content),
+    isSynced: true,
     idempotency: undefined,
   }
 }

@@ -64,6 +64,7 @@ export function say(target: AppendTarget, content: string, options: SayOptions =
     messageId: newMessageId(Date.now()),
     message: { role, content, timestamp: timestamp as Instant },
     contentHash,
+    isSynced: true,
     idempotency: key === undefined ? undefined : { key, fingerprint: contentHash },
   }
 }

@@ -55,25 +55,25 @@ export const upkeepPromises: Promises = {
     const [small, large, whole] = [newGuest(), newGuest(), newGuest()]
     const [inSmall, inLarge] = [
       await tell(store, guest(small), ['ab', 'c']),
-      await tell(store, guest(large), ['abcd']),
+      await tell(store, guest(large), ['a'.repeat(1_000)]),
       await tell(store, guest(whole), ['a']),
     ]
     await store.markSynced(
       [...inSmall, ...inLarge].map(({ messageId }) => messageId),
       false,
     )
-    const unsynced = async (maxContentBytes: number) => {
-      const guests = new Set<string>(await store.unsyncedGuests(maxContentBytes, everyone))
+    const unsynced = async (maxCopyBytes: number) => {
+      const guests = new Set<string>(await store.unsyncedGuests(maxCopyBytes, everyone))
       return [small, large, whole].map(guestId => guests.has(guestId))
     }
-    assert.deepEqual(await unsynced(3), [true, false, false])
-    assert.deepEqual(await unsynced(4), [true, true, false])
-    assert.equal((await store.unsyncedGuests(4, 1)).length, 1)
+    assert.deepEqual(await unsynced(1_000), [true, false, false])
+    assert.deepEqual(await unsynced(2_000), [true, true, false])
+    assert.equal((await store.unsyncedGuests(2_000, 1)).length, 1)
     await store.markSynced(
       [...inSmall, ...inLarge].map(({ messageId }) => messageId),
       true,
     )
-    assert.deepEqual(await unsynced(4), [false, false, false])
+    assert.deepEqual(await unsynced(2_000), [false, false, false])
   },
 
   'idle guests: by their last message, the longest idle first, and users never': async ({ store }) => {

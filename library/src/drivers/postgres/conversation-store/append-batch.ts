@@ -86,7 +86,7 @@ function appendStatement(batch: readonly AppendRequest[], settings: AppendSettin
   return statement(
     'INSERT',
     'message_cache',
-    'SELECT * FROM reprise_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    'SELECT * FROM reprise_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
     [
       batch.map(({ target }) => (target.kind === 'guest' ? target.guestId : null)),
       batch.map(({ target }) => (target.kind === 'user' ? target.userId : null)),
@@ -96,6 +96,7 @@ function appendStatement(batch: readonly AppendRequest[], settings: AppendSettin
       batch.map(({ message }) => message.content),
       batch.map(({ contentHash }) => contentHash),
       batch.map(({ message }) => message.timestamp),
+      batch.map(({ isSynced }) => isSynced),
       batch.map(({ idempotency }) => idempotency?.key ?? null),
       batch.map(({ idempotency }) => idempotency?.fingerprint ?? null),
       settings.embed,

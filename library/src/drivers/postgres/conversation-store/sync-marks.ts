@@ -41,18 +41,19 @@ export async function markConversationSynced(
   await retryCollisions(() => database.run(mark))
 }
 
+// 71 bytes is the least that JSON adds to a message's content.
 const unsyncedSql = `
 SELECT c.user_id AS guest_id FROM conversation_cache c
-WHERE c.platform = 'guest' AND c.content_bytes <= $1 AND c.user_id IN (
+WHERE c.platform = 'guest' AND c.content_bytes + 71 * c.next_seq <= $1 AND c.user_id IN (
   SELECT p.user_id FROM cache_content_mapping p WHERE NOT p.is_synced AND p.cache_type = 'message')
 LIMIT $2`
 
 export async function unsyncedGuests(
   database: Database,
-  maxContentBytes: number,
+  maxCopyBytes: number,
   limit: number,
 ): Promise<readonly GuestId[]> {
-  const query = statement('SELECT', 'cache_content_mapping', unsyncedSql, [maxContentBytes, limit])
+  const query = statement('SELECT', 'cache_content_mapping', unsyncedSql, [maxCopyBytes, limit])
   const { rows } = await database.run<{ guest_id: string }>(query)
   return rows.map(row => row.guest_id as GuestId)
 }
