@@ -4,7 +4,9 @@ import { describeWith } from '../../../testbed/available.ts'
 import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
 import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { runCli } from '../cli/run-cli.ts'
 import { redisCli, redisKeys } from '../contract/redis-cli.ts'
+import { disagreementsIn } from './agreement.ts'
 import { type FaultRunEnd, runFault } from './fault-run.ts'
 
 describeWith(['postgres', 'redis-server', 'redis-cli'], 'faults under load, PostgreSQL and Redis', () => {
@@ -104,5 +106,24 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'faults under load, Post
     expectTrueHistory(end)
     // Half of the requests went to the one that stayed.
     expect(end.appends.longestGapMs).toBeLessThan(3_000)
+  })
+
+  it('A7 PostgreSQL is silent for two seconds', async () => {
+    const end = await runFault({
+      name: 'postgres-silent',
+      urls: [server.url],
+      fault: async () => {
+        await postgres.kill('SIGSTOP')
+        await sleep(2_000)
+        await postgres.kill('SIGCONT')
+      },
+    })
+    expectTrueHistory(end)
+  })
+
+  it('A3 C1 C2 C4 C6 C7 C8 after all of that the tables agree with each other, and Redis with them', async () => {
+    expect(await disagreementsIn(postgres.url)).toEqual([])
+    const verified = await runCli(['verify'], settings)
+    expect(`${verified.code} ${verified.stdout}${verified.stderr}`).toMatch(/^0 /)
   })
 })
