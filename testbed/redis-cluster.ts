@@ -16,19 +16,28 @@ export interface RedisCluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** Starts a Redis Cluster of six private processes and waits until it serves all slots. */
+/** Starts a Redis Cluster of six private processes and waits until it serves all slots and each master has its replica. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes: RedisServer[] = []
-  for (let index = 0; index < 6; index += 1) nodes.push(await startNode())
+  const nodes = await Promise.all(Array.from({ length: 6 }, startNode))
   const addresses = nodes.map(node => `127.0.0.1:${node.port}`)
   const cli = requireBinary('redis-cli')
+  const ask = async (node: RedisServer, ...command: readonly string[]) =>
+    (await run(cli, ['-p', `${node.port}`, ...command])).stdout
   await run(cli, ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'])
   const deadline = Date.now() + formLimitMs
   for (const node of nodes) {
-    while (!(await run(cli, ['-p', `${node.port}`, 'cluster', 'info'])).stdout.includes('cluster_state:ok')) {
+    while (!(await isReady(node))) {
       if (Date.now() > deadline) throw new Error(`The cluster did not form within ${formLimitMs} ms.`)
       await sleep(50)
     }
+  }
+  /** A replica that has not copied its master yet would not take over from it. */
+  async function isReady(node: RedisServer): Promise<boolean> {
+    const replication = await ask(node, 'info', 'replication')
+    const isComplete = replication.includes('role:master')
+      ? replication.includes('state=online')
+      : replication.includes('master_link_status:up')
+    return isComplete && (await ask(node, 'cluster', 'info')).includes('cluster_state:ok')
   }
   async function stop(): Promise<void> {
     await Promise.all(nodes.map(node => node.stop()))
@@ -38,6 +47,6 @@ export async function startRedisCluster(): Promise<RedisCluster> {
 
 async function startNode(): Promise<RedisServer> {
   const busPort = await freePort()
-  const timeout = ['--cluster-node-timeout', '2000']
-  return startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, ...timeout] })
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '2000']
+  return startRedis({ args: [...cluster, '--repl-diskless-sync-delay', '0'] })
 }
