@@ -10,6 +10,7 @@ import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
 export type Row = Readonly<Record<string, unknown>>
 /** Every row of every table, by table; values as JSON has them, times and JSON columns as their text. */
 export type Tables = Readonly<Record<string, readonly Row[]>>
+export type RunSql = (text: string) => Promise<readonly Row[]>
 type Settings = Readonly<Record<string, string>>
 
 /** The real program as users run it, on one of the two kinds of stores. */
@@ -43,7 +44,7 @@ export function describeOnBothStores(name: string, settings: Settings, suite: (o
       async () => {
         server = await again(server, { ...settings, DATA_DIR: directory.path })
       },
-      () => tablesOfDirectory(directory.path),
+      () => inDirectory(directory.path, everyRow),
     )
     suite(() => deployment)
   })
@@ -125,10 +126,11 @@ export function tablesOf(url: string): Promise<Tables> {
   return everyRow(text => sql(url, text))
 }
 
-async function tablesOfDirectory(directory: string): Promise<Tables> {
+/** Looks into the directory of an embedded database whose server has stopped. */
+export async function inDirectory<Result>(directory: string, work: (run: RunSql) => Promise<Result>): Promise<Result> {
   const database = await openEmbeddedDatabase({ directory })
   try {
-    return await everyRow(async text => {
+    return await work(async text => {
       const statement = { text, values: [], labels: { queryType: 'SELECT', table: 'other' } } as const
       return (await database.run<Row>(statement)).rows
     })
@@ -137,7 +139,7 @@ async function tablesOfDirectory(directory: string): Promise<Tables> {
   }
 }
 
-async function everyRow(run: (text: string) => Promise<readonly Row[]>): Promise<Tables> {
+async function everyRow(run: RunSql): Promise<Tables> {
   const tables: Record<string, readonly Row[]> = {}
   for (const { table_name } of await run(namesSql)) {
     const rows = await run(rowsSql(String(table_name)))

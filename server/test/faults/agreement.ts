@@ -1,4 +1,4 @@
-import { sql } from '../contract/deployment.ts'
+import type { RunSql } from '../contract/deployment.ts'
 
 /** What must never be found in the tables, whatever broke: each statement answers the rows that are wrong. */
 const disagreements = {
@@ -30,10 +30,10 @@ const disagreements = {
 } as const
 
 /** Names what the tables disagree in, with the rows that show it. */
-export async function disagreementsIn(url: string): Promise<readonly unknown[]> {
+export async function disagreementsIn(run: RunSql): Promise<readonly unknown[]> {
   const found = []
   for (const [what, text] of Object.entries(disagreements)) {
-    const rows = await sql(url, text)
+    const rows = await run(text)
     if (rows.length > 0) found.push({ what, rows: rows.slice(0, 3) })
   }
   return found

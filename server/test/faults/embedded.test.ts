@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
 import { startReprise } from '../../../testbed/reprise.ts'
+import { inDirectory } from '../contract/deployment.ts'
+import { disagreementsIn } from './agreement.ts'
 import { runFault } from './fault-run.ts'
 
 describe('faults under load, embedded', () => {
-  it('the server is killed and started again: what was acknowledged is there, in order, once', async () => {
+  it('C1 C2 C7 C8 the server is killed and started again: what was acknowledged is there, in order, once', async () => {
     await using directory = await privateDirectory('fault')
     let server = await startReprise({ DATA_DIR: directory.path })
     const { url } = server
@@ -17,6 +19,7 @@ describe('faults under load, embedded', () => {
       },
     })
     await server.stop()
+    expect(await inDirectory(directory.path, disagreementsIn)).toEqual([])
     expect(end.violations).toEqual([])
     expect(end.erased + end.migrated).toBeGreaterThan(0)
   })

@@ -5,6 +5,7 @@ import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
 import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
 import { runCli } from '../cli/run-cli.ts'
+import { sql } from '../contract/deployment.ts'
 import { redisCli, redisKeys } from '../contract/redis-cli.ts'
 import { disagreementsIn } from './agreement.ts'
 import { type FaultRunEnd, runFault } from './fault-run.ts'
@@ -122,7 +123,7 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'faults under load, Post
   })
 
   it('A3 C1 C2 C4 C6 C7 C8 after all of that the tables agree with each other, and Redis with them', async () => {
-    expect(await disagreementsIn(postgres.url)).toEqual([])
+    expect(await disagreementsIn(text => sql(postgres.url, text))).toEqual([])
     const verified = await runCli(['verify'], settings)
     expect(`${verified.code} ${verified.stdout}${verified.stderr}`).toMatch(/^0 /)
   })
