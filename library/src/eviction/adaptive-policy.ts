@@ -6,8 +6,9 @@ import { SlotRings } from './slot-rings.ts'
 const small = 0
 const main = 1
 
-/** A slot's state: how often it was used since it was last looked at, at most 3, and whether it is in the main queue. */
+/** A slot's state: how often it was used since it was last looked at, at most 2, and whether it is in the main queue. */
 const usesMask = 3
+const mostUses = 2
 const mainBit = 4
 
 /** Shares of the bound that the small queue may take. */
@@ -22,7 +23,7 @@ const patience = 256
  * Two queues, after S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). New entries wait
  * in the small one; at its end those that were used meanwhile go over to the main queue, the others are evicted and
  * remembered for a while. What returns while it is remembered goes to the main queue at once. There an entry gets another
- * round for each use. A use costs one byte written: nothing is moved until something has to go.
+ * round for each use, two at most. A use costs one byte written: nothing is moved until something has to go.
  *
  * Two things are different, so that loops, scans, drifting and bursty use are all served:
  * - The size of the small queue adapts, in the manner of ARC (Megiddo and Modha, FAST 2003): a key that returns after it
@@ -58,7 +59,7 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   insert(slot: number): void {
     const recalled = this.#ghosts?.recall(this.#scene.hashOf(slot)) ?? 0
-    if (recalled !== 0) this.#adapt(recalled)
+    if (recalled !== 0) this.#adapt(recalled, this.#scene.weightOf(slot))
     this.#held += 1
     this.#put(slot, recalled > 0 ? main : small)
     if (this.#isFilling) this.#overflowIntoMain()
@@ -67,7 +68,7 @@ export class AdaptivePolicy implements EvictionPolicy {
   touch(slot: number): void {
     // Slots lie below the capacity, here and below.
     const state = this.#states[slot] as number
-    if ((state & usesMask) < usesMask) this.#states[slot] = state + 1
+    if ((state & usesMask) < mostUses) this.#states[slot] = state + 1
   }
 
   evict(): number {
@@ -141,10 +142,11 @@ export class AdaptivePolicy implements EvictionPolicy {
     }
   }
 
-  #adapt(recalled: number): void {
+  /** Moves the target by what returned, though by no more than a mean entry: one heavy entry says no more than others. */
+  #adapt(recalled: number, weight: number): void {
     const { bound } = this.#scene
     const meanWeight = (this.#smallWeight + this.#mainWeight) / Math.max(1, this.#held)
-    const target = this.#smallTarget + Math.sign(recalled) * recalled ** 4 * meanWeight
+    const target = this.#smallTarget + Math.sign(recalled) * recalled ** 4 * Math.min(weight, meanWeight)
     this.#smallTarget = Math.min(Math.max(target, bound * leastShare), bound * mostShare)
   }
 

@@ -3,6 +3,7 @@ export { type ConversationCopiesUnderTest, conversationCopiesSuite } from './con
 export type { ConversationStoreHarness } from './conversation-store-suite/scene.ts'
 export { conversationStoreSuite } from './conversation-store-suite.ts'
 export { embedderSuite } from './embedder-suite.ts'
+export { evictionPolicySuite } from './eviction-policy-suite.ts'
 export type {
   AppendOperation,
   EraseOperation,
