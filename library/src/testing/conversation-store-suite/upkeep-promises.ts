@@ -34,6 +34,20 @@ export const upkeepPromises: Promises = {
     assert.deepEqual([await isSynced('one'), await isSynced('two')], [true, true])
   },
 
+  'sync marks: begin as the append says': async ({ store }) => {
+    const target = guest(newGuest())
+    await append(store, { ...say(target, 'a', { key: 'a' }), isSynced: false })
+    await append(store, { ...say(target, 'b', { key: 'b' }), isSynced: true })
+    for (const [key, isSynced] of [
+      ['a', false],
+      ['b', true],
+    ] as const) {
+      const replay = await append(store, { ...say(target, key, { key }), isSynced: !isSynced })
+      assert(replay.kind === 'replayed')
+      assert.equal(replay.isSynced, isSynced)
+    }
+  },
+
   'sync marks: a conversation up to a sequence': async ({ store }) => {
     const target = guest(newGuest())
     const isSynced = async () => {
