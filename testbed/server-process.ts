@@ -41,14 +41,16 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
   closeSync(log)
   let failure: Error | undefined
   let running = true
+  let ending = ''
   const ended = new Promise<void>(resolve => {
     child.once('error', error => {
       failure = error
       running = false
       resolve()
     })
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
       running = false
+      ending = signal ?? `code ${code}`
       if (child.pid !== undefined) guard.ended(child.pid)
       resolve()
     })
@@ -82,9 +84,10 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
   const deadline = Date.now() + startLimitMs
   while (!(await command.answers())) {
     if (!running || Date.now() > deadline) {
+      const wasRunning = running
       await server.end('SIGKILL')
       const output = readFileSync(command.logFile, 'utf8').slice(-2000)
-      throw new Error(`${command.binary} did not start:\n${output}`)
+      throw new Error(`${command.binary} did not start; it ended with ${wasRunning ? 'no answer' : ending}:\n${output}`)
     }
     await sleep(20)
   }
