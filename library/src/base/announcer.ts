@@ -20,6 +20,11 @@ export class Announcer<Events extends object> {
     }
   }
 
+  /** Whether anybody listens: what costs much to tell need not be told to nobody. */
+  hears(name: keyof Events): boolean {
+    return (this.#listeners.get(name)?.length ?? 0) > 0
+  }
+
   announce<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
     const listeners = this.#listeners.get(name)
     if (listeners === undefined) return

@@ -3,3 +3,4 @@ export {
   type MemoryConversationCopiesOptions,
   memoryConversationCopies,
 } from './conversation-copies.ts'
+export { type InProcessTierOptions, inProcessTier } from './in-process-tier.ts'

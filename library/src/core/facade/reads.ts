@@ -1,0 +1,189 @@
+import { takeValue } from '../../base/codec/kept-value.ts'
+import { type CacheKey, cacheKey, type Key } from '../../base/key.ts'
+import type { ReadOperation } from '../cache-events.ts'
+import type { Scope } from '../coherence/scope.ts'
+import type { Engine } from '../engine.ts'
+import { Batch, type BatchLoader } from '../load/batch.ts'
+import type { LoadRequest } from '../load/load.ts'
+import { type Found, type Lookup, lookup, lookupMany, settle } from '../load/lookup.ts'
+import type { Policy } from '../policy.ts'
+import type { Question } from '../tiers/tier.ts'
+
+/** A read that memory could not serve at once. */
+export interface ReadCall {
+  readonly operation: ReadOperation
+  readonly policy: Policy
+  readonly signal: AbortSignal | undefined
+}
+
+export interface LoadCall extends ReadCall {
+  readonly operation: LoadRequest['operation']
+}
+
+/** The reading half of a facade: asks the engine, and announces each outcome once. */
+export class Reads {
+  readonly #engine: Engine
+  readonly #scope: Scope
+
+  constructor(engine: Engine, scope: Scope) {
+    this.#engine = engine
+    this.#scope = scope
+  }
+
+  /** What is there now. */
+  async find(key: Key, call: ReadCall): Promise<Found | undefined> {
+    const cached = cacheKey(this.#scope.prefix, key)
+    const { tiers, watches, clock } = this.#engine
+    const question = this.#question(call.policy)
+    const startedAt = clock.monotonicMs()
+    const watch = watches.begin(cached)
+    try {
+      const looked = await lookup(tiers, cached, question)
+      call.signal?.throwIfAborted()
+      const found = looked.kind === 'miss' ? looked : settle(tiers, cached, looked, question, watch)
+      return this.#announce(call.operation, cached, found, clock.monotonicMs() - startedAt)
+    } finally {
+      watches.end(watch)
+    }
+  }
+
+  async findMany(keys: readonly Key[], call: ReadCall): Promise<readonly (Found | undefined)[]> {
+    const cached = keys.map(key => cacheKey(this.#scope.prefix, key))
+    const { clock } = this.#engine
+    const startedAt = clock.monotonicMs()
+    const looked = await this.#lookForMany([...new Set(cached)], this.#question(call.policy))
+    call.signal?.throwIfAborted()
+    const durationMs = clock.monotonicMs() - startedAt
+    return cached.map(key => this.#announce(call.operation, key, looked.get(key), durationMs))
+  }
+
+  async load(key: Key, produce: LoadRequest['produce'], call: LoadCall): Promise<unknown> {
+    const cached = cacheKey(this.#scope.prefix, key)
+    const { operation, policy } = call
+    const request: LoadRequest = { operation, key: cached, givenKey: key, question: this.#question(policy), produce }
+    const near = this.#near(request)
+    if (near !== undefined) return takeValue(near.entry.kept)
+    return this.#share(request, call)
+  }
+
+  async loadMany<K extends Key>(
+    keys: readonly K[],
+    loader: BatchLoader<K, unknown>,
+    call: LoadCall,
+  ): Promise<unknown[]> {
+    const question = this.#question(call.policy)
+    const { clock } = this.#engine
+    const startedAt = clock.monotonicMs()
+    const cached = keys.map(key => cacheKey(this.#scope.prefix, key))
+    const given = new Map(keys.map((key, index) => [cached[index] as CacheKey, key]))
+    const looked = await this.#lookForMany([...given.keys()], question)
+    const durationMs = clock.monotonicMs() - startedAt
+    const missing = [...given].filter(([key]) => looked.get(key)?.kind !== 'fresh').map(([, givenKey]) => givenKey)
+    const batch = new Batch(loader, missing)
+    const values = new Map<CacheKey, unknown>()
+    await Promise.all(
+      [...given].map(async ([key, givenKey]) => {
+        const found = looked.get(key)
+        const request: LoadRequest = {
+          operation: call.operation,
+          key,
+          givenKey,
+          question,
+          produce: context => batch.load(givenKey, context),
+          onIdle: () => batch.leaveOut(givenKey),
+          ...(found === undefined ? {} : { found }),
+        }
+        if (found?.kind === 'fresh') {
+          this.#announce(call.operation, key, found, durationMs)
+          values.set(key, takeValue(found.entry.kept))
+        } else values.set(key, await this.#share(request, call))
+      }),
+    )
+    return cached.map(key => values.get(key))
+  }
+
+  #question(policy: Policy): Question {
+    const { clock, coherence } = this.#engine
+    return { scope: this.#scope, policy, now: clock.now(), era: coherence.era }
+  }
+
+  async #lookForMany(keys: readonly CacheKey[], question: Question): Promise<ReadonlyMap<CacheKey, Lookup>> {
+    const { tiers, watches } = this.#engine
+    const watched = keys.map(key => watches.begin(key))
+    try {
+      const looked = await lookupMany(tiers, keys, question)
+      const settled = looked.map((each, index) => {
+        const [key, watch] = [keys[index], watched[index]]
+        return each.kind === 'miss' || key === undefined || watch === undefined
+          ? each
+          : settle(tiers, key, each, question, watch)
+      })
+      return new Map(settled.map((each, index) => [keys[index] as CacheKey, each]))
+    } finally {
+      for (const watch of watched) watches.end(watch)
+    }
+  }
+
+  /** What memory may serve without waiting for anything, though it may be stale or soon will be; then it is refreshed. */
+  #near(request: LoadRequest): Found | undefined {
+    const { memory, clock, loads } = this.#engine
+    const { key, question, operation } = request
+    if (memory === undefined || question.policy.skipMemory) return undefined
+    const startedAt = clock.monotonicMs()
+    const reading = memory.read(key, question)
+    if (reading.kind === 'miss') return undefined
+    const { entry } = reading
+    if (question.now >= entry.refreshFrom && question.now >= entry.retryFrom) {
+      loads.refresh(reading.kind === 'fresh' ? { ...request, early: entry } : request)
+    }
+    const found: Found = { kind: reading.kind, tier: memory.name, entry, tried: { fences: [], unreadable: [] } }
+    return this.#announce(operation, key, found, clock.monotonicMs() - startedAt)
+  }
+
+  async #share(request: LoadRequest, { operation, policy, signal }: LoadCall): Promise<unknown> {
+    const { loads, clock } = this.#engine
+    signal?.throwIfAborted()
+    const startedAt = clock.monotonicMs()
+    const shared = loads.find(request.key)
+    if (shared !== undefined) request.onIdle?.()
+    const load = shared ?? loads.begin(request)
+    const answer = await load.callers.wait(policy.deadlineMs, signal)
+    const durationMs = clock.monotonicMs() - startedAt
+    if (answer.kind === 'found') {
+      this.#announce(operation, request.key, answer.found, durationMs)
+      return takeValue(answer.found.entry.kept)
+    }
+    // The one who began the load is announced with it.
+    if (shared !== undefined) {
+      this.#engine.announce('miss', { ...this.#of(request.key), operation, reason: 'coalesced', durationMs })
+    }
+    if (answer.kind === 'failed') throw answer.error
+    return answer.take()
+  }
+
+  /** Announces a look into the tiers, and answers what it found. */
+  #announce(
+    operation: ReadOperation,
+    key: CacheKey,
+    looked: Lookup | undefined,
+    durationMs: number,
+  ): Found | undefined {
+    if (looked === undefined) return undefined
+    const of = this.#of(key)
+    for (const unreadable of looked.tried.unreadable)
+      this.#engine.announce('entry_unreadable', { ...of, ...unreadable })
+    if (looked.kind === 'miss') {
+      this.#engine.announce('miss', { ...of, operation, reason: looked.reason, durationMs })
+      return undefined
+    }
+    const { kept, createdAt } = looked.entry
+    const ageMs = Math.max(0, this.#engine.clock.now() - createdAt)
+    const state = kept.kind === 'absent' ? 'absent' : looked.kind
+    this.#engine.announce('hit', { ...of, operation, tier: looked.tier, state, ageMs, durationMs })
+    return looked
+  }
+
+  #of(key: CacheKey) {
+    return { cache: this.#engine.name, namespace: this.#scope.path, key }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../../base/clock.ts'
+import type { MarkTable } from '../coherence/mark-table.ts'
+import type { KeyWatches } from '../load/key-watches.ts'
+import type { MemoryTier } from '../tiers/memory-tier.ts'
+import { type Invalidation, matchesPattern } from './invalidation.ts'
+
+export interface LocalInvalidationParts {
+  readonly memory: MemoryTier | undefined
+  readonly marks: MarkTable
+  readonly watches: KeyWatches
+  readonly clock: Clock
+}
+
+/** Carries out an invalidation in this process, at once: memory forgets, running loads are fenced. Answers how many entries went. */
+export function invalidateHere(invalidation: Invalidation, parts: LocalInvalidationParts): number {
+  const { memory, marks, watches, clock } = parts
+  switch (invalidation.kind) {
+    case 'keys': {
+      let removed = 0
+      for (const key of invalidation.keys) {
+        watches.fence(key)
+        if (memory?.remove(key, clock.now())) removed += 1
+      }
+      return removed
+    }
+    case 'marks':
+      for (const { name, mark } of invalidation.renewals) marks.renew(name, mark, clock.now())
+      return 0
+    case 'pattern': {
+      const { path, glob } = invalidation
+      watches.fenceMatching(key => matchesPattern(key, path, glob))
+      return memory?.removeMatching(path, glob) ?? 0
+    }
+  }
+}

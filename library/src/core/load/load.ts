@@ -1,0 +1,259 @@
+import { keepValue, takeValue } from '../../base/codec/kept-value.ts'
+import type { CacheKey, Key } from '../../base/key.ts'
+import type { MarkSnapshot } from '../coherence/mark-table.ts'
+import type { Entry } from '../entry.ts'
+import type { Question } from '../tiers/tier.ts'
+import { Callers, type LoadAnswer } from './callers.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { type FillOutcome, fillTiers, lifeOf, newEntry } from './fill.ts'
+import type { KeyLeases } from './key-lease.ts'
+import type { KeyWatch } from './key-watches.ts'
+import { type LoadContext, type LoaderWishes, loadContext } from './loader.ts'
+import { type Found, type Lookup, lookup, settle } from './lookup.ts'
+import { runLoader } from './run-loader.ts'
+
+/** Why something is loaded: nothing was there, it was stale, or it soon will be. */
+export type LoadReason = 'miss' | 'stale' | 'early'
+
+export type LoadOutcome =
+  | { readonly kind: 'found' | 'left_to_another' }
+  | { readonly kind: 'loaded' | 'absent' | 'not_modified'; readonly kept: FillOutcome; readonly keepMs: number }
+  | { readonly kind: 'failed' | 'timed_out' | 'cancelled'; readonly error: unknown }
+
+/** How a load went, for those who announce it. */
+export interface LoadReport {
+  readonly key: CacheKey
+  readonly operation: LoadRequest['operation']
+  readonly reason: LoadReason
+  readonly outcome: LoadOutcome
+  /** What the first look into the tiers showed. */
+  readonly lookup: Lookup | undefined
+  readonly lookupMs: number
+  /** How long the loader ran; undefined when none did. */
+  readonly loadMs: number | undefined
+}
+
+export interface LoadRequest {
+  /** The call that began it. */
+  readonly operation: 'getOrSet' | 'getOrSetMany'
+  readonly key: CacheKey
+  readonly givenKey: Key
+  readonly question: Question
+  /** Runs the caller's loader. */
+  readonly produce: (context: LoadContext) => unknown
+  /** Told when the loader will not be needed, or not soon. */
+  readonly onIdle?: () => void
+  /** What was found already; else the load looks by itself. */
+  readonly found?: Lookup
+  /** The fresh entry that is refreshed before its end. */
+  readonly early?: Entry
+}
+
+/** A refresh that failed is not tried again sooner. */
+const refreshFailedMs = 1_000
+/** Another process refreshes: its entry is looked for again after this long. */
+const refreshedElsewhereMs = 200
+
+/** A load shared by all who want its key: looks into the tiers, waits for the lease, runs the loader, fills the tiers. */
+export class Load {
+  readonly callers: Callers
+  readonly done: Promise<LoadReport>
+  #stale: Found | undefined
+  #isBackground: boolean
+  readonly #request: LoadRequest
+  readonly #parts: EngineParts
+  readonly #watch: KeyWatch
+  readonly #cancelling = new AbortController()
+  /** The marks taken before the loader runs. */
+  #snapshot: MarkSnapshot
+  /** The latest invalidation then. */
+  #begun: number
+  #reason: LoadReason
+  #lookup: Lookup | undefined
+  #lookupMs = 0
+  #loadMs: number | undefined
+
+  constructor(request: LoadRequest, parts: EngineParts) {
+    const { scope, policy } = request.question
+    this.#request = request
+    this.#parts = parts
+    this.#reason = request.early === undefined ? 'miss' : 'early'
+    this.#isBackground = request.early !== undefined
+    this.#watch = parts.watches.begin(request.key)
+    this.#begun = parts.marks.invalidations
+    this.#snapshot = scope.snapshot(policy.tags)
+    parts.marks.hold(this.#snapshot)
+    this.callers = new Callers(parts.clock, () => {
+      if (!this.#isBackground) this.cancel(new Error('Nobody waits for the load any more.'))
+    })
+    this.done = this.#run()
+  }
+
+  /** Whether a caller that comes now may share it: not when something was invalidated since it began. */
+  get isCurrent(): boolean {
+    if (this.#watch.isFenced || this.#cancelling.signal.aborted) return false
+    return !this.#parts.marks.renewedSince(this.#snapshot.marks, this.#begun)
+  }
+
+  cancel(reason: Error): void {
+    this.#cancelling.abort(reason)
+  }
+
+  async #run(): Promise<LoadReport> {
+    const outcome = await this.#lookLeaseLoad().catch((error): LoadOutcome => {
+      const kind = this.#cancelling.signal.aborted ? 'cancelled' : 'failed'
+      return { kind, error }
+    })
+    if ('error' in outcome) this.callers.answer({ kind: 'failed', error: outcome.error })
+    this.#request.onIdle?.()
+    this.#parts.watches.end(this.#watch)
+    this.#parts.marks.release(this.#snapshot)
+    return {
+      key: this.#request.key,
+      operation: this.#request.operation,
+      reason: this.#reason,
+      outcome,
+      lookup: this.#lookup,
+      lookupMs: this.#lookupMs,
+      loadMs: this.#loadMs,
+    }
+  }
+
+  async #lookLeaseLoad(): Promise<LoadOutcome> {
+    const { clock, leases } = this.#parts
+    const startedAt = clock.monotonicMs()
+    const looked = await this.#look(this.#request.found)
+    this.#lookup = looked
+    this.#lookupMs = clock.monotonicMs() - startedAt
+    if (looked.kind === 'fresh') return this.#found(looked)
+    if (looked.kind === 'stale') this.#serveStale(looked)
+    this.callers.beginTiming()
+    if (leases === undefined || this.#request.question.policy.skipRedis) return this.#load(looked)
+    return this.#loadUnderLease(leases, looked)
+  }
+
+  async #loadUnderLease(leases: KeyLeases, first: Lookup): Promise<LoadOutcome> {
+    const { key, onIdle } = this.#request
+    const { signal } = this.#cancelling
+    for (let looked = first; ; ) {
+      signal.throwIfAborted()
+      const lease = await leases.acquire(key)
+      if (lease === undefined) return this.#load(looked)
+      if (lease.kind === 'held') {
+        try {
+          // The former holder may have filled the tiers between our look and our lease.
+          looked = await this.#look(undefined)
+          return looked.kind === 'fresh' ? this.#found(looked) : await this.#load(looked)
+        } finally {
+          void lease.release()
+        }
+      }
+      onIdle?.()
+      if (this.#stale !== undefined) {
+        this.#stale.entry.retryFrom = this.#parts.clock.now() + refreshedElsewhereMs
+        return { kind: 'left_to_another' }
+      }
+      await leases.nap(key, lease.forMs, signal)
+      looked = await this.#look(undefined)
+      if (looked.kind === 'fresh') return this.#found(looked)
+      if (looked.kind === 'stale') this.#serveStale(looked)
+    }
+  }
+
+  /** Looks into the tiers, and meanwhile asks for the marks that the loaded entry will lie under. */
+  async #look(found: Lookup | undefined): Promise<Lookup> {
+    const { clock, coherence, keeper, marks, tiers } = this.#parts
+    const { key, question, early } = this.#request
+    const { scope, policy } = question
+    const now = clock.now()
+    const until = now + policy.ttlMs + policy.graceMs
+    const wanted = keeper.wanted(scope.marks(policy.tags), policy.partitionGraceMs, now, until)
+    const asking = wanted.length > 0 ? keeper.ask(wanted, until) : undefined
+    // An early refresh asks beyond memory: another process may have been quicker.
+    const asked = early === undefined ? policy : { ...policy, skipMemory: true }
+    const looked = found ?? (await lookup(tiers, key, { scope, policy: asked, now, era: coherence.era }))
+    await asking
+    const snapshot = scope.snapshot(policy.tags)
+    marks.hold(snapshot)
+    marks.release(this.#snapshot)
+    this.#snapshot = snapshot
+    this.#begun = marks.invalidations
+    if (early === undefined || (looked.kind === 'fresh' && looked.entry.createdAt > early.createdAt)) return looked
+    return { kind: 'stale', tier: 'memory', entry: early, tried: looked.tried }
+  }
+
+  #found(found: Found): LoadOutcome {
+    this.callers.answer({ kind: 'found', found: this.#settle(found) })
+    return { kind: 'found' }
+  }
+
+  /** Answers the callers with what there is, and goes on though nobody waits any more. */
+  #serveStale(found: Found): void {
+    if (this.#reason === 'miss') this.#reason = 'stale'
+    this.#isBackground = true
+    this.#stale = this.#settle(found)
+    this.callers.answer({ kind: 'found', found: this.#stale })
+  }
+
+  #settle(found: Found): Found {
+    return settle(this.#parts.tiers, this.#request.key, found, this.#request.question, this.#watch)
+  }
+
+  async #load(looked: Lookup): Promise<LoadOutcome> {
+    const { givenKey, question, produce } = this.#request
+    const { policy } = question
+    const replaced = looked.kind === 'miss' ? undefined : looked.entry
+    const stale = replaced === undefined ? undefined : { value: takeValue(replaced.kept) }
+    const { context, wishes } = loadContext(givenKey, this.#cancelling.signal, stale, policy)
+    const run = await runLoader(() => produce(context), policy.loaderTimeoutMs, this.#cancelling, this.#parts.clock)
+    this.#loadMs = run.loadMs
+    if (run.kind === 'value') return this.#keep(run.value, wishes(), looked)
+    if (this.#stale !== undefined) this.#stale.entry.retryFrom = this.#parts.clock.now() + refreshFailedMs
+    return run
+  }
+
+  async #keep(value: unknown, wishes: LoaderWishes, looked: Lookup): Promise<LoadOutcome> {
+    const { policy } = this.#request.question
+    const replaced = wishes.isUnmodified && looked.kind !== 'miss' ? looked.entry : undefined
+    const kind = replaced !== undefined ? 'not_modified' : value === undefined ? 'absent' : 'loaded'
+    const startedAt = this.#parts.clock.monotonicMs()
+    if (wishes.isUnkept) {
+      this.callers.answer({ kind: 'loaded', take: () => (replaced === undefined ? value : takeValue(replaced.kept)) })
+      return { kind, kept: [], keepMs: 0 }
+    }
+    const kept = replaced?.kept ?? keepValue(value)
+    const answer: LoadAnswer = { kind: 'loaded', take: () => takeValue(kept) }
+    // Whoever cannot wait until it is written gets it at the deadline.
+    this.callers.atDeadline = answer
+    const tags = replaced === undefined ? wishes.tags : [...new Set([...replaced.tags, ...wishes.tags])]
+    const lifeMs = lifeOf(kept, wishes.ttlMs ?? policy.ttlMs, policy)
+    const outcome = lifeMs > 0 ? await this.#fill(kept, lifeMs, tags, looked) : []
+    this.callers.answer(answer)
+    return { kind, kept: outcome, keepMs: this.#parts.clock.monotonicMs() - startedAt }
+  }
+
+  async #fill(kept: Entry['kept'], lifeMs: number, tags: readonly string[], looked: Lookup): Promise<FillOutcome> {
+    const { clock, coherence, marks, tiers } = this.#parts
+    const { key, question } = this.#request
+    const { policy } = question
+    const snapshot = await this.#snapshotUnder(tags, lifeMs)
+    // What is made while the bus is deaf is dropped when it listens again, also when it was begun before.
+    const era = coherence.isDeaf ? coherence.era : question.era
+    const loadMs = this.#loadMs ?? 0
+    const entry = newEntry({ kept, lifeMs, now: clock.now(), loadMs, tags, snapshot, era, policy })
+    const isFenced = () => this.#watch.isFenced || marks.renewedSince(snapshot.marks, this.#begun)
+    return fillTiers(tiers, { key, entry, question, fences: looked.tried.fences, isFenced })
+  }
+
+  /** The marks taken before the loader ran; those of tags that it named are asked for now, and must not have been renewed since. */
+  async #snapshotUnder(tags: readonly string[], lifeMs: number): Promise<MarkSnapshot> {
+    const { keeper, clock } = this.#parts
+    const { scope, policy } = this.#request.question
+    if (tags.every(tag => policy.tags.includes(tag))) return this.#snapshot
+    const now = clock.now()
+    const until = now + lifeMs + policy.graceMs
+    const wanted = keeper.wanted(scope.marks(tags), policy.partitionGraceMs, now, until)
+    if (wanted.length > 0) await keeper.ask(wanted, until)
+    return scope.snapshot(tags)
+  }
+}

@@ -1,0 +1,65 @@
+import type { CacheKey } from '../../base/key.ts'
+import { RepriseError } from '../../base/reprise-error.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { Load, type LoadReport, type LoadRequest } from './load.ts'
+
+/** More keys than this are not loaded at a time. */
+const mostLoads = 100_000
+/** Refreshes that nobody waits for; past it the stale or soon stale value is served without one. */
+const mostRefreshes = 1_000
+
+/** The loads under way, one a key: shared by all namespaces of a cache, however often they are made anew. */
+export class Loads {
+  readonly #loads = new Map<CacheKey, Load>()
+  readonly #parts: EngineParts
+  readonly #onDone: (report: LoadReport) => void
+  #refreshes = 0
+
+  constructor(parts: EngineParts, onDone: (report: LoadReport) => void) {
+    this.#parts = parts
+    this.#onDone = onDone
+  }
+
+  get size(): number {
+    return this.#loads.size
+  }
+
+  /** A load of the key that began after its last invalidation. */
+  find(key: CacheKey): Load | undefined {
+    const load = this.#loads.get(key)
+    return load?.isCurrent ? load : undefined
+  }
+
+  /**
+   * Begins a load; one of the same key that was overtaken by an invalidation goes on for those who wait for it.
+   * @throws RepriseError `overloaded`
+   */
+  begin(request: LoadRequest): Load {
+    if (this.#loads.size >= mostLoads) {
+      throw new RepriseError('overloaded', `${mostLoads} keys are being loaded already; try again a little later.`, {
+        retryAfterSeconds: 1,
+      })
+    }
+    const load = new Load(request, this.#parts)
+    this.#loads.set(request.key, load)
+    void load.done.then(report => {
+      if (this.#loads.get(request.key) === load) this.#loads.delete(request.key)
+      this.#onDone(report)
+    })
+    return load
+  }
+
+  /** Begins a load that nobody waits for, if none is under way. */
+  refresh(request: LoadRequest): void {
+    if (this.#refreshes >= mostRefreshes || this.#loads.size >= mostLoads) return
+    if (this.find(request.key) !== undefined) return
+    this.#refreshes += 1
+    void this.begin(request).done.then(() => {
+      this.#refreshes -= 1
+    })
+  }
+
+  cancelAll(reason: Error): void {
+    for (const load of this.#loads.values()) load.cancel(reason)
+  }
+}

@@ -1,0 +1,146 @@
+import type { Clock } from '../../base/clock.ts'
+import { readEntry, type WrittenEntry, writeEntry } from '../../base/codec/entry-bytes.ts'
+import type { CacheKey } from '../../base/key.ts'
+import { type Mark, noFence, type StoreReading } from '../../ports/store.ts'
+import type { MarkKeeper } from '../coherence/mark-keeper.ts'
+import type { KnownMark } from '../coherence/mark-table.ts'
+import type { Scope } from '../coherence/scope.ts'
+import { Entry } from '../entry.ts'
+import type { Policy } from '../policy.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import type { Fill, KeepOutcome, MissReason, Question, Tier, TierReading } from './tier.ts'
+
+export interface StoreTierOptions {
+  readonly store: GuardedStore
+  readonly marks: MarkKeeper
+  readonly clock: Clock
+  /** Whether an invalidation of the key waits to be carried out in the store, so that nothing there may be believed. */
+  readonly isBlocked: (key: CacheKey) => boolean
+  /** How long a slot keeps the fence of a removed key, longer than any loader runs. */
+  readonly fenceLifeMs: () => number
+}
+
+/** A mark confirmed this recently is not doubted when an entry bears another one. */
+const undoubtedMs = 1_000
+
+/** A tier that processes share. Reads entries, compares their marks, writes under fences. */
+export class StoreTier implements Tier {
+  readonly name: string
+  readonly isShared = true
+  readonly #options: StoreTierOptions
+
+  constructor(options: StoreTierOptions) {
+    this.name = options.store.name
+    this.#options = options
+  }
+
+  get isUp(): boolean {
+    return this.#options.store.isUp
+  }
+
+  isSkipped(policy: Policy): boolean {
+    return policy.skipRedis
+  }
+
+  async read(key: CacheKey, question: Question): Promise<TierReading> {
+    if (this.#options.isBlocked(key)) return blocked
+    return this.#judge(await this.#options.store.read(key), question)
+  }
+
+  peek(key: CacheKey, question: Question): Promise<TierReading> {
+    return this.read(key, question)
+  }
+
+  async readMany(keys: readonly CacheKey[], question: Question): Promise<readonly TierReading[]> {
+    const readings = await this.#options.store.readMany(keys)
+    return Promise.all(
+      keys.map((key, index) => {
+        const reading = readings[index]
+        return reading === undefined || this.#options.isBlocked(key) ? blocked : this.#judge(reading, question)
+      }),
+    )
+  }
+
+  async keep(key: CacheKey, { entry, scope, fence }: Fill): Promise<KeepOutcome> {
+    const { store, clock, isBlocked, fenceLifeMs } = this.#options
+    // An unfenced write replaces whatever an invalidation that is under way would remove.
+    if (fence !== undefined && isBlocked(key)) return 'unavailable'
+    if (entry.snapshot.values.includes('' as Mark)) return 'unavailable'
+    if (!entry.snapshot.isCurrent()) return 'fenced'
+    const bytes = writeEntry({ ...entry, marks: entry.snapshot.values }, scope.paths.length)
+    const fencedUntil = fence === noFence ? 0 : clock.now() + fenceLifeMs()
+    const [outcome] = await store.write([{ key, bytes, fence, keepUntil: Math.max(entry.staleUntil, fencedUntil) }])
+    return outcome?.kind ?? 'unavailable'
+  }
+
+  #judge(reading: StoreReading, question: Question): TierReading | Promise<TierReading> {
+    if (reading.kind === 'unavailable') return miss('unavailable', undefined, reading.reason.message)
+    const { fence } = reading
+    if (reading.kind === 'nothing') return miss('absent', fence)
+    const parsed = readEntry(reading.bytes, question.scope.paths.length)
+    if (parsed.kind === 'unreadable') return miss('unreadable', fence, parsed.reason)
+    const { entry } = parsed
+    if (question.now >= entry.staleUntil) return miss('expired', fence)
+    const marks = question.scope.marks(entry.tags)
+    const doubtful = this.#doubtful(marks, entry, question)
+    if (doubtful.length === 0) return this.#compare(marks, entry, question, fence)
+    return this.#options.marks.ask(doubtful, entry.staleUntil).then(() => {
+      if (this.#options.marks.unknown(marks, question.policy.partitionGraceMs, question.now).length > 0) {
+        return miss('unavailable', undefined, 'the marks of its tags cannot be asked for')
+      }
+      return this.#compare(marks, entry, question, fence)
+    })
+  }
+
+  /** Marks that must be asked for: unknown ones, and those that differ from the entry's and were confirmed long ago. */
+  #doubtful(marks: readonly KnownMark[], entry: WrittenEntry, { policy, now }: Question): readonly KnownMark[] {
+    const unknown = this.#options.marks.unknown(marks, policy.partitionGraceMs, now)
+    const differing = marks.filter(
+      (mark, index) =>
+        mark.value !== entry.marks[index] && mark.unsettled === 0 && mark.confirmedAt + undoubtedMs <= now,
+    )
+    return differing.length === 0 ? unknown : [...new Set([...unknown, ...differing])]
+  }
+
+  #compare(
+    marks: readonly KnownMark[],
+    written: WrittenEntry,
+    { scope, policy, now, era }: Question,
+    fence: Extract<TierReading, { kind: 'fresh' }>['fence'],
+  ): TierReading {
+    if (marks.some((mark, index) => mark.value !== written.marks[index])) return miss('invalidated', fence)
+    const entry = new Entry({
+      kept: written.kept,
+      createdAt: written.createdAt,
+      freshUntil: written.freshUntil,
+      staleUntil: written.staleUntil,
+      loadMs: written.loadMs,
+      tags: written.tags,
+      snapshot: snapshotOf(scope, written.tags),
+      era,
+      keptAt: now,
+      earlyBeta: policy.earlyBeta,
+    })
+    return { kind: now < entry.freshUntil ? 'fresh' : 'stale', entry, fence }
+  }
+}
+
+/** Compared just before: the present marks are those of the entry. */
+function snapshotOf(scope: Scope, tags: readonly string[]): Entry['snapshot'] {
+  return scope.snapshot(tags)
+}
+
+function miss(
+  reason: MissReason,
+  fence: Extract<TierReading, { kind: 'miss' }>['fence'],
+  detail?: string,
+): TierReading {
+  return detail === undefined ? { kind: 'miss', reason, fence } : { kind: 'miss', reason, fence, detail }
+}
+
+const blocked: TierReading = {
+  kind: 'miss',
+  reason: 'unavailable',
+  fence: undefined,
+  detail: 'an invalidation of the key waits to be carried out',
+}
