@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** What became of a setting's text: a value, or why it cannot be one. The reason never repeats the text of a secret. */
 export type Reading<Value> =
   | { readonly kind: 'value'; readonly value: Value }
@@ -107,6 +109,25 @@ export const origins: SettingKind<readonly string[]> = {
     if (wrong !== undefined) return refused(`"${wrong}" is not an origin such as https://app.example.com`)
     return value(Object.freeze(listed))
   },
+}
+
+/** IP addresses and CIDR ranges, separated by commas. */
+export const addresses: SettingKind<readonly string[]> = {
+  name: 'addresses or CIDR ranges, separated by commas',
+  read: given => {
+    const listed = given.split(',').map(address => address.trim())
+    const wrong = listed.find(address => !isAddressOrRange(address))
+    return wrong === undefined
+      ? value(Object.freeze(listed))
+      : refused(`"${wrong}" is not an address such as 10.0.0.0/8`)
+  },
+}
+
+function isAddressOrRange(candidate: string): boolean {
+  const [address = '', bits, ...rest] = candidate.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
 function isOrigin(candidate: string): boolean {

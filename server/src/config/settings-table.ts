@@ -1,4 +1,5 @@
 import {
+  addresses,
   choice,
   clusterNodes,
   origins,
@@ -97,6 +98,14 @@ export const settingsTable = {
     description: 'Where the public keys of users’ tokens are published (RS, PS, ES, EdDSA).',
     example: 'https://id.example.com/.well-known/jwks.json',
   }),
+  jwtIssuer: optional('JWT_ISSUER', text('issuer'), {
+    description: 'Whose tokens are taken (their `iss`); any issuer when unset.',
+    example: 'https://id.example.com/',
+  }),
+  jwtAudience: optional('JWT_AUDIENCE', text('audience'), {
+    description: 'For whom tokens must be meant (their `aud`); anybody when unset.',
+    example: 'reprise',
+  }),
   adminApiKey: optional('ADMIN_API_KEY', secret(), {
     description: 'The bearer token of the admin API and of `/metrics`. Without it they are open on loopback.',
     example: '$(openssl rand -hex 32)',
@@ -121,6 +130,15 @@ export const settingsTable = {
     description: 'Requests a minute that one address may make; 0 sets no limit.',
     example: '1200',
   } satisfies Setting<number>,
+  trustedProxies: {
+    name: 'TRUSTED_PROXIES',
+    kind: addresses,
+    whenUnset: () => noAddresses,
+    defaultText: '',
+    description:
+      'Proxies (addresses or CIDR ranges) whose `X-Forwarded-For` tells the address that `RATE_LIMIT_MAX` counts.',
+    example: '10.0.0.0/8,192.168.1.4',
+  } satisfies Setting<readonly string[]>,
   corsOrigins: {
     name: 'CORS_ORIGINS',
     kind: origins,
@@ -165,6 +183,7 @@ export const settingsTable = {
 } as const
 
 const noOrigins: readonly string[] = Object.freeze([])
+const noAddresses: readonly string[] = Object.freeze([])
 
 type ValueOf<Entry> = Entry extends Setting<infer Value, infer Unset> ? Value | Unset : never
 

@@ -28,7 +28,10 @@ export interface Auth {
   readonly admin: readonly Check[]
 }
 
-export type AuthSettings = Pick<Settings, 'host' | 'guestAuth' | 'jwtSecret' | 'jwksUrl' | 'adminApiKey'>
+export type AuthSettings = Pick<
+  Settings,
+  'host' | 'guestAuth' | 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience' | 'adminApiKey'
+>
 
 export function createAuth(settings: AuthSettings, checkSecret: Conversations['checkSecret']): Auth {
   const readToken = createTokenReader(settings)
@@ -52,7 +55,9 @@ export function createAuth(settings: AuthSettings, checkSecret: Conversations['c
       return
     }
     if (!usersAreNamed) throw notAuthorized('Users are not recognised here: set JWT_SECRET or JWKS_URL on the server.')
-    request.userId = parseUserId(parameterOf(request.query, 'user_id'))
+    const named = parameterOf(request.query, 'user_id')
+    if (named === undefined) throw userIsNotNamed()
+    request.userId = parseUserId(named)
   }
   const admin: Check = async request => {
     if (adminApiKey !== undefined && !isSame(bearerOf(request, 'the admin key'), adminApiKey)) {
@@ -79,6 +84,12 @@ function bearerOf(request: FastifyRequest, what: string): string {
   const match = /^Bearer +(\S.*)$/i.exec(request.headers.authorization ?? '')
   if (match?.[1] !== undefined) return match[1]
   throw notAuthorized(`Send ${what} in the header authorization: Bearer …`)
+}
+
+function userIsNotNamed(): RepriseError {
+  return new RepriseError('invalid_user_id', 'Name the user: add ?user_id=… to the path, such as ?user_id=ann.', {
+    field: 'user_id',
+  })
 }
 
 function notAuthorized(message: string): RepriseError {

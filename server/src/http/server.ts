@@ -26,7 +26,8 @@ import { userRoutes } from './user-routes.ts'
 
 export interface ServerOptions {
   readonly conversations: Conversations
-  readonly settings: AuthSettings & Pick<Settings, 'rateLimitMax' | 'corsOrigins' | 'maxMessageBytes'>
+  readonly settings: AuthSettings &
+    Pick<Settings, 'rateLimitMax' | 'trustedProxies' | 'corsOrigins' | 'maxMessageBytes'>
   readonly health: HealthProvider
   readonly metrics: MetricsProvider
   readonly log: RequestLog
@@ -64,6 +65,7 @@ export function createServer(options: ServerOptions): HttpServer {
   const newRequestId = createRequestIds()
   const server: HttpServer = fastify({
     genReqId: request => givenRequestId(request) ?? newRequestId(),
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: settings.maxMessageBytes * bytesPerEscape + otherFieldsBytes,
     requestTimeout: requestTimeoutMs,
     connectionTimeout: silenceMs,
@@ -107,7 +109,8 @@ export function createServer(options: ServerOptions): HttpServer {
   if (onAnswered !== undefined || log.isLevelEnabled('debug')) {
     server.addHook('onResponse', (request, reply, done) => {
       const answer = answeredRequest(request, reply)
-      log.debug({ request_id: request.id, ...answer }, 'answered')
+      const { durationMs, ...fields } = answer
+      log.debug({ request_id: request.id, ...fields, duration_ms: durationMs }, 'answered')
       tell(onAnswered, answer)
       done()
     })

@@ -27,15 +27,22 @@ const tokenFaults = [
  * Reads users' tokens: by a shared secret HS256 alone, by published keys the public-key algorithms alone, so that no
  * public key is ever taken for a shared secret. Undefined when neither is configured.
  */
-export function createTokenReader(settings: Pick<Settings, 'jwtSecret' | 'jwksUrl'>): TokenReader | undefined {
-  const { jwtSecret, jwksUrl } = settings
+export function createTokenReader(
+  settings: Pick<Settings, 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'>,
+): TokenReader | undefined {
+  const { jwtSecret, jwksUrl, jwtIssuer, jwtAudience } = settings
+  const claims = {
+    requiredClaims: ['sub'],
+    ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
+    ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
+  }
   if (jwtSecret !== undefined) {
     const key = new TextEncoder().encode(jwtSecret)
-    return token => userOf(jwtVerify(token, key, { algorithms: ['HS256'], requiredClaims: ['sub'] }))
+    return token => userOf(jwtVerify(token, key, { ...claims, algorithms: ['HS256'] }))
   }
   if (jwksUrl === undefined) return undefined
   const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000, cooldownDuration: 10_000 })
-  return token => userOf(jwtVerify(token, keys, { algorithms: publicKeyAlgorithms, requiredClaims: ['sub'] }))
+  return token => userOf(jwtVerify(token, keys, { ...claims, algorithms: publicKeyAlgorithms }))
 }
 
 async function userOf(verifying: Promise<JWTVerifyResult>): Promise<UserId> {

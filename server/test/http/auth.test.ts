@@ -127,6 +127,24 @@ describe('users by token', () => {
     expect((await list(server.url, { authorization: `bearer ${good}` })).status).toBe(200)
   })
 
+  it('G tokens of another issuer, or for another audience, are refused where these are named', async () => {
+    const environment = { JWT_SECRET: jwtSecret, JWT_ISSUER: 'https://id.example.com/', JWT_AUDIENCE: 'reprise' }
+    await using server = await startServer(stores, { environment })
+    const sign = (issuer: string, audience: string) =>
+      new SignJWT()
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject('u')
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .sign(encoded(jwtSecret))
+    const named = await sign(environment.JWT_ISSUER, environment.JWT_AUDIENCE)
+    expect((await list(server.url, bearer(named))).status).toBe(200)
+    for (const token of [await sign('https://elsewhere/', 'reprise'), await sign(environment.JWT_ISSUER, 'others')]) {
+      await expectProblem(await list(server.url, bearer(token)), 401, 'not_authorized', 'authorization')
+    }
+    await expectProblem(await list(server.url, bearer(await tokenOf('u'))), 401, 'not_authorized', 'authorization')
+  })
+
   it('G the token decides who the user is, whatever the request says', async () => {
     await using server = await startServer(stores, { environment: { JWT_SECRET: jwtSecret } })
     const mine = bearer(await tokenOf('owner'))

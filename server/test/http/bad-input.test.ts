@@ -268,6 +268,17 @@ describe('too many requests', () => {
     expect((await fetch(`${limited.url}/healthz`)).status).toBe(200)
     expect((await fetch(`${limited.url}/readyz`)).status).toBe(200)
   })
+
+  it('counts the addresses that a trusted proxy tells, and believes nobody else', async () => {
+    const statusesOf = async (environment: Readonly<Record<string, string>>) => {
+      await using limited = await startServer(stores, { environment: { RATE_LIMIT_MAX: '1', ...environment } })
+      const chat = `${limited.url}/v1/guest/chat/limited`
+      const ask = (from: string) => fetch(chat, { headers: { 'x-forwarded-for': from } })
+      return [(await ask('192.0.2.1')).status, (await ask('192.0.2.2')).status, (await ask('192.0.2.1')).status]
+    }
+    expect(await statusesOf({ TRUSTED_PROXIES: '127.0.0.0/8,::1' })).toEqual([200, 200, 429])
+    expect(await statusesOf({})).toEqual([200, 429, 429])
+  })
 })
 
 describe('what nobody foresaw', () => {
