@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { Announcer, type Clock, type DatabaseEvents, hourlyMetrics } from 'reprise'
+import { Announcer, type Clock, type DatabaseEvents, hourlyMetrics, messageOf, RepriseError } from 'reprise'
 import { type ConversationEvents, createConversations } from 'reprise/conversation'
 import { prometheusMetrics } from 'reprise/prometheus'
 import type { Stores } from './compose.ts'
@@ -56,7 +56,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   const hourly = hourlyMetrics({ store: stores.hourlyMetricsStore, conversations: conversationEvents, clock })
   const metrics = prometheusMetrics({
     conversations: conversationEvents,
-    databases: [stores.databaseEvents],
+    databases: stores.databaseEvents,
     hourlyMetrics: hourly,
     outbox,
     clock,
@@ -88,7 +88,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   }
 
   let pool: DatabaseEvents['pool'] | undefined
-  stores.databaseEvents.on('pool', seen => {
+  stores.databaseEvents[0].on('pool', seen => {
     pool = seen
   })
   const health = startHealth({
@@ -130,9 +130,20 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     await server.listen({ host: settings.host, port: settings.port })
   } catch (error) {
     await close()
-    throw error
+    throw cannotListen(error, settings)
   }
   return { url: urlOf(server.server.address(), settings.host), close }
+}
+
+function cannotListen(error: unknown, { host, port }: Settings): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const reason = code === 'EADDRINUSE' ? 'another program listens there' : messageOf(error)
+  const advice =
+    code === 'EADDRINUSE' ? `Stop it, or choose another port: PORT=${port + 1}` : 'Choose HOST and PORT anew'
+  return new RepriseError('invalid_setting', `Cannot listen on ${host}, port ${port}: ${reason}. ${advice}.`, {
+    cause: error,
+    field: 'PORT',
+  })
 }
 
 function urlOf(address: AddressInfo | string | null, host: string): string {

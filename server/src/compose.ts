@@ -29,7 +29,8 @@ export type FastCopies =
 
 /** Everything that the settings name, opened. The one place that knows which drivers there are. */
 export interface Stores {
-  readonly databaseEvents: Announcer<DatabaseEvents>
+  /** Of the chat's pool, then of the pool for counting where it is another. */
+  readonly databaseEvents: readonly [Announcer<DatabaseEvents>, ...Announcer<DatabaseEvents>[]]
   readonly conversationStore: ConversationStore
   readonly outbox: Outbox
   /** Over a connection of its own where there is more than one, so that counting never waits for the chat. */
@@ -38,24 +39,36 @@ export interface Stores {
   readonly embedder: Embedder | undefined
   /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
   readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
-  /** Brings the tables up to date; answers the names of the steps that were carried out now. */
-  migrate(): Promise<readonly string[]>
+  /** Brings the tables up to date. */
+  migrate(): Promise<MigrationResult>
   /** Rejects when the database is away. */
   askDatabase(): Promise<void>
   close(): Promise<void>
 }
 
+/** What bringing the tables up to date did. */
+export interface MigrationResult {
+  /** The steps that were carried out now. */
+  readonly applied: readonly string[]
+  /** What of taken-over tables could not be kept, such as a foreign key. */
+  readonly notes: readonly string[]
+}
+
 /** Opens the stores and models that the settings name. Nothing listens yet and no table is changed. */
 export async function openStores(settings: Settings, clock: Clock): Promise<Stores> {
-  const databaseEvents = new Announcer<DatabaseEvents>()
-  const database = await openDatabase(settings, databaseEvents, clock)
-  const fastCopies = await openFastCopies(settings, clock)
+  const [chatEvents, countingEvents] = [new Announcer<DatabaseEvents>(), new Announcer<DatabaseEvents>()]
   const embedder = openEmbedder(settings)
+  const fastCopies = await openFastCopies(settings, clock)
+  const database = await openDatabase(settings, chatEvents, clock).catch(async (error: unknown) => {
+    await fastCopies?.copies.close()
+    throw error
+  })
+  const counting = openCountingDatabase(settings, countingEvents, clock)
   return {
-    databaseEvents,
+    databaseEvents: counting === undefined ? [chatEvents] : [chatEvents, countingEvents],
     conversationStore: postgresConversationStore(database),
     outbox: postgresOutbox(database),
-    hourlyMetricsStore: postgresHourlyMetrics(database),
+    hourlyMetricsStore: postgresHourlyMetrics(counting ?? database),
     fastCopies,
     embedder,
     described: {
@@ -66,13 +79,13 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
       copies: describeCopies(settings),
       embedder: embedder?.model ?? 'none',
     },
-    migrate: async () => (await migrate(database)).applied,
+    migrate: () => migrate(database),
     askDatabase: async () => {
       await database.run({ text: 'SELECT 1', values: [], labels: { queryType: 'SELECT', table: 'other' } })
     },
     close: async () => {
       await Promise.allSettled([embedder?.close(), fastCopies?.copies.close()])
-      await database.close()
+      await Promise.all([database.close(), counting?.close()])
     },
   }
 }
@@ -87,6 +100,16 @@ async function openDatabase(settings: Settings, announcer: Announcer<DatabaseEve
     announcer,
     clock,
   })
+}
+
+/** One connection more on a real PostgreSQL; an embedded one has a single connection for everybody. */
+function openCountingDatabase(
+  settings: Settings,
+  announcer: Announcer<DatabaseEvents>,
+  clock: Clock,
+): Database | undefined {
+  if (settings.databaseUrl === undefined) return undefined
+  return connectPostgres({ url: settings.databaseUrl, maxConnections: 1, announcer, clock })
 }
 
 async function openFastCopies(settings: Settings, clock: Clock): Promise<FastCopies | undefined> {

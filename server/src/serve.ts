@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type Clock, messageOf, RepriseError, systemClock } from 'reprise'
 import { type Application, startApplication } from './application.ts'
-import { openStores, type Stores } from './compose.ts'
+import { type MigrationResult, openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { createLog } from './observe/log.ts'
 import { startTakeover } from './takeover/start-takeover.ts'
@@ -25,7 +25,8 @@ export async function serve(settings: Settings): Promise<void> {
 
 async function start(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Application> {
   try {
-    await migrateWithPatience(stores, clock)
+    const { notes } = await migrateWithPatience(stores, clock)
+    for (const note of notes) log.warn({ note }, 'something of the tables that were taken over could not be kept')
     const takenOver = await startTakeover({
       stores,
       settings,
@@ -52,15 +53,13 @@ function logTakeover(
 }
 
 /** A database that starts together with the server is waited for. */
-async function migrateWithPatience(stores: Stores, clock: Clock): Promise<void> {
+async function migrateWithPatience(stores: Stores, clock: Clock): Promise<MigrationResult> {
   const startedAt = clock.monotonicMs()
   for (let tries = 0; ; tries += 1) {
     try {
-      await stores.migrate()
-      return
+      return await stores.migrate()
     } catch (error) {
-      const isAway = error instanceof RepriseError && error.code === 'database_unavailable'
-      if (!isAway || clock.monotonicMs() - startedAt > databasePatienceMs) throw error
+      if (!mayComeYet(error) || clock.monotonicMs() - startedAt > databasePatienceMs) throw error
       if (tries === 0) {
         process.stderr.write(
           `reprise: ${stores.described.database} cannot be reached yet (${messageOf(error)}); trying for a minute.\n`,
@@ -69,6 +68,13 @@ async function migrateWithPatience(stores: Stores, clock: Clock): Promise<void> 
       await new Promise(resolve => setTimeout(resolve, databasePauseMs))
     }
   }
+}
+
+/** Whether waiting may help: not where the server answered that the database, the role or the password is wrong. */
+function mayComeYet(error: unknown): boolean {
+  if (!(error instanceof RepriseError) || error.code !== 'database_unavailable') return false
+  const { cause } = error
+  return !(cause instanceof Error && 'sqlState' in cause && /^(3D000|28)/.test(String(cause.sqlState)))
 }
 
 function greeting({ url }: Application, { described }: Stores): string {

@@ -167,7 +167,7 @@ export interface ConversationStore {
   settleCopyDeletion(guestId: GuestId, epoch: number): Promise<void>
   /** Makes deletions pending again that were carried out: the copy has come back and may hold an older state. */
   reopenCopyDeletions(): Promise<void>
-  /** Forgets copy deletions that were carried out before `before`; returns how many. */
+  /** Forgets copy deletions that were carried out, or noted in vain, before `before`; returns how many. */
   forgetCopyDeletions(before: Instant): Promise<number>
   /** Guests whose last message is older than `before`, oldest first. */
   idleGuests(before: Instant, limit: number): Promise<readonly GuestId[]>

@@ -128,7 +128,7 @@ export function guestRoutes(server: HttpServer, parts: GuestRoutesParts): void {
         response: {
           200: exportAnswer,
           ...problems(
-            ...(['invalid_guest_id', 'guest_auth_failed', 'conversation_unknown', 'guest_migrated'] as const),
+            ...(['invalid_guest_id', 'guest_auth_failed', 'guest_unknown', 'guest_migrated'] as const),
             'database_unavailable',
           ),
         },

@@ -120,7 +120,8 @@ export function problemAnswer(error: RepriseError, requestId: string): ProblemAn
   const { code } = error
   const status = statusOf[code]
   // Codes of the inside (500) keep their message to the log.
-  const detail = status === 500 ? errorCodes.internal_error : messageOf(error)
+  const detail =
+    status === 500 ? errorCodes.internal_error : toldInTheLogAlone.has(code) ? adviceOf(error) : messageOf(error)
   const problem = {
     type: typeOf(status === 500 ? 'internal_error' : code),
     title: status === 500 ? errorCodes.internal_error : errorCodes[code],
@@ -131,6 +132,18 @@ export function problemAnswer(error: RepriseError, requestId: string): ProblemAn
     request_id: requestId,
   }
   return { status, headers: headersOf(error, status), body: JSON.stringify(problem) }
+}
+
+/** Their messages name hosts, ports and databases of the inside, which are no business of a stranger's. */
+const toldInTheLogAlone: ReadonlySet<ErrorCode> = new Set([
+  'database_unavailable',
+  'outcome_unknown',
+  'copy_unavailable',
+  'identity_unavailable',
+])
+
+function adviceOf({ code, retryAfterSeconds = 1 }: RepriseError): string {
+  return `${errorCodes[code]} Try again in ${retryAfterSeconds} s.`
 }
 
 function headersOf(error: RepriseError, status: number): Record<string, string> {

@@ -11,12 +11,21 @@ const maxMessages = 10_000
 /** Reads the JSON array of messages that an older system kept of a guest. */
 export function readOlderHistory(json: Uint8Array): OlderHistory {
   try {
-    const history: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
+    const history = parsed(json)
     if (!Array.isArray(history)) return { kind: 'unreadable', reason: 'is no JSON array' }
     if (history.length >= maxMessages) return { kind: 'unreadable', reason: `holds ${maxMessages} messages or more` }
     return { kind: 'read', messages: history.map(draftOf) }
   } catch (error) {
     return { kind: 'unreadable', reason: messageOf(error) }
+  }
+}
+
+/** A parser's own message would quote what a guest said. */
+function parsed(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
+  } catch {
+    throw new Error('is no JSON in UTF-8')
   }
 }
 

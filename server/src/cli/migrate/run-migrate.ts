@@ -7,19 +7,19 @@ import { withStores } from '../with-stores.ts'
 /** Brings the tables up to date, takes over Redis keys where there is a Redis, and prints what was done. */
 export async function runMigrate(options: { readonly json?: true }): Promise<void> {
   await withStores(async (stores, settings) => {
-    const applied = await stores.migrate()
+    const { applied, notes } = await stores.migrate()
     const takeover = await takeOverRedis(stores, settings)
     if (takeover !== undefined && takeover.conflicts.length + takeover.unreadable.length > 0) {
       process.exitCode = exitCodes.failed
     }
-    if (options.json) process.stdout.write(`${JSON.stringify({ applied, takeover })}\n`)
-    else print(applied, takeover)
+    if (options.json) process.stdout.write(`${JSON.stringify({ applied, notes, takeover })}\n`)
+    else print(applied, notes, takeover)
   })
 }
 
-function print(applied: readonly string[], takeover: TakeoverReport | undefined): void {
+function print(applied: readonly string[], notes: readonly string[], takeover: TakeoverReport | undefined): void {
   const lines = applied.length === 0 ? ['The tables are up to date.'] : applied.map(name => `Carried out ${name}.`)
-  process.stdout.write(`${lines.join('\n')}\n`)
+  process.stdout.write(`${[...lines, ...notes].join('\n')}\n`)
   if (takeover === undefined) return
   const { conflicts, unreadable, ...counts } = takeover
   if (counts.found === 0) {

@@ -79,7 +79,8 @@ export async function sendPage(
   const answer = await conversations.page(conversation, { afterSequence: after_seq, limit })
   if (answer.kind === 'migrated') throw migrated()
   if (answer.kind === 'unknown' && conversation.kind === 'user') throw unknownConversation()
-  const found = answer.kind === 'page' ? answer : { messages: [], nextAfterSequence: undefined, stale: false }
+  const found =
+    answer.kind === 'page' ? answer : { messages: [], nextAfterSequence: undefined, source: undefined, stale: false }
   const page: Static<typeof MessagePage> = {
     messages: found.messages.map(({ sequence, messageId, role, content, timestamp }) => ({
       sequence,
@@ -90,6 +91,7 @@ export async function sendPage(
     })),
     next_after_seq: found.nextAfterSequence ?? null,
   }
+  if (found.source !== undefined) reply.header('x-reprise-source', found.source)
   if (found.stale) reply.header('x-reprise-stale', 'true')
   reply.type(jsonType).send(JSON.stringify(page))
 }

@@ -36,7 +36,9 @@ export async function reopenCopyDeletions(database: Database): Promise<void> {
 }
 
 export async function forgetCopyDeletions(database: Database, before: Instant): Promise<number> {
-  const query = builder.deleteFrom('reprise_copy_deletion').where('settled_at', '<', sql<Date>`${before}::timestamptz`)
+  const query = builder
+    .deleteFrom('reprise_copy_deletion')
+    .where(sql`coalesce(settled_at, created_at)`, '<', sql`${before}::timestamptz`)
   return (await database.run(statementOf(query))).rowCount
 }
 
