@@ -7,7 +7,7 @@ const pageQuery = { limit: 1_000, maxBytes: 4 * 1024 * 1024 }
 /**
  * Writes a conversation out as JSON lines, one message a line, page by page. The first page is read before this
  * resolves, so that an unknown conversation is told before anything is sent.
- * @throws RepriseError `conversation_unknown`, `guest_migrated`
+ * @throws RepriseError `conversation_unknown`, `guest_unknown`, `guest_migrated`
  */
 export async function exportConversation(
   store: ConversationStore,
@@ -17,7 +17,7 @@ export async function exportConversation(
   return lines()
 
   async function pageAfter(afterSequence: number) {
-    return expectPage(await store.page(conversation, { ...pageQuery, afterSequence }))
+    return expectPage(conversation, await store.page(conversation, { ...pageQuery, afterSequence }))
   }
 
   async function* lines(): AsyncGenerator<string> {
@@ -32,10 +32,11 @@ export async function exportConversation(
   }
 }
 
-function expectPage(outcome: PageOutcome) {
+function expectPage(conversation: ConversationRef, outcome: PageOutcome) {
   if (outcome.kind === 'page') return outcome
   if (outcome.kind === 'migrated')
     throw new RepriseError('guest_migrated', 'This guest has become a user; export the conversation there.')
+  if (conversation.kind === 'guest') throw new RepriseError('guest_unknown', 'This guest has said nothing yet.')
   throw new RepriseError('conversation_unknown', 'There is no such conversation to export.')
 }
 

@@ -2,6 +2,7 @@ import type { Message } from '../base/message.ts'
 import { RepriseError } from '../base/reprise-error.ts'
 import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type { ConversationRef, ConversationStore } from '../ports/conversation-store.ts'
+import type { StoreName } from './conversation-events.ts'
 
 export interface CursorQuery {
   /** Messages with a higher sequence are read; -1 reads from the start. */
@@ -21,6 +22,7 @@ export type PageAnswer =
       readonly messages: readonly PagedMessage[]
       /** Where to read on; undefined at the end. */
       readonly nextAfterSequence: number | undefined
+      readonly source: StoreName
       readonly stale: boolean
     }
   | { readonly kind: 'unknown' }
@@ -43,18 +45,19 @@ export async function readPage(
       kind: 'page',
       messages: page.messages,
       nextAfterSequence: nextOf(page.messages, page.nextSequence),
+      source: 'postgresql',
       stale: false,
     }
   } catch (error) {
     const away = error instanceof RepriseError && error.code === 'database_unavailable'
     const copy = away && conversation.kind === 'guest' ? await copyOf(copies, conversation) : undefined
-    if (copy === undefined) throw error
+    if (copies === undefined || copy === undefined) throw error
     // The copy holds what `historyJson` wrote.
     const all = JSON.parse(Buffer.from(copy.json).toString('utf8')) as Message[]
     const messages = all
       .map((message, sequence) => ({ ...message, sequence, messageId: undefined }))
       .slice(query.afterSequence + 1, query.afterSequence + 1 + query.limit)
-    return { kind: 'page', messages, nextAfterSequence: nextOf(messages, all.length), stale: true }
+    return { kind: 'page', messages, nextAfterSequence: nextOf(messages, all.length), source: copies.name, stale: true }
   }
 }
 

@@ -142,7 +142,7 @@ describe('guest chat over HTTP', () => {
       { sequence: 0, message_id: uuid, role: 'user', content: 'a', timestamp: expect.any(String) },
       { sequence: 1, message_id: uuid, role: 'user', content: 'b\nc', timestamp: expect.any(String) },
     ])
-    await expectProblem(await fetch(`${chatOf(guestOf())}/export`), 404, 'conversation_unknown')
+    await expectProblem(await fetch(`${chatOf(guestOf())}/export`), 404, 'guest_unknown')
   })
 
   it('A3 erasing answers with a receipt and leaves nothing', async () => {
