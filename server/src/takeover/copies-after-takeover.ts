@@ -1,8 +1,10 @@
 import { RepriseError } from 'reprise'
-import type { RedisConversationCopies } from 'reprise/redis'
+import type { FastCopies } from '../compose.ts'
+
+type RedisCopies = Extract<FastCopies, { readonly kind: 'redis' }>['copies']
 
 export interface GatedCopies {
-  readonly copies: RedisConversationCopies
+  readonly copies: RedisCopies
   /** Lets the copies be used, and tells those who wait for their return. */
   open(): void
 }
@@ -11,7 +13,7 @@ export interface GatedCopies {
  * Redis as the fast copy from the moment on when it is opened. Until then it counts as away, so that nobody reads or
  * writes over what an older system left there.
  */
-export function copiesAfterTakeover(redis: RedisConversationCopies): GatedCopies {
+export function copiesAfterTakeover(redis: RedisCopies): GatedCopies {
   let isOpen = false
   const listeners = new Set<() => void>()
 
@@ -20,7 +22,7 @@ export function copiesAfterTakeover(redis: RedisConversationCopies): GatedCopies
     (...given: Given): Promise<Result> =>
       isOpen ? work(...given) : Promise.reject(new RepriseError('copy_unavailable', 'Redis is not taken over yet.'))
 
-  const copies: RedisConversationCopies = {
+  const copies: RedisCopies = {
     ...redis,
     get isAvailable() {
       return isOpen && redis.isAvailable
