@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +33,30 @@ describe('reprise', () => {
     const { code, stderr } = await runCli(['serve'], { PORT: 'x', REDIS_URL: 'http://x' })
     expect(code).toBe(2)
     expect(stderr).toMatch(/^reprise: 2 settings cannot be used:\n {2}PORT: [^\n]+\n {2}REDIS_URL: [^\n]+\n$/)
+  })
+
+  it('ends, with words, where a store cannot be opened or the port is taken', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'reprise-start-'))
+    try {
+      const settings = { DATA_DIR: join(directory, 'data'), EMBEDDER: 'none' }
+      const wrongRedis = await runCli(['serve'], { ...settings, REDIS_URL: 'redis://127.0.0.1/database' })
+      expect(wrongRedis).toMatchObject({ code: 2, stderr: expect.stringContaining('Redis') })
+      await using server = await startReprise({ ...settings, DATA_DIR: join(directory, 'other') })
+      const { port } = new URL(server.url)
+      const taken = await runCli(['serve'], { ...settings, PORT: port })
+      expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining(`PORT=${Number(port) + 1}`) })
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it('begins no database where a command only looks at one', async () => {
+    const missing = join(tmpdir(), 'reprise-no-such-directory')
+    expect(await runCli(['outbox', 'list'], { DATA_DIR: missing })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(missing),
+    })
+    expect(existsSync(missing)).toBe(false)
   })
 
   it('ends quietly when nobody reads on', async () => {

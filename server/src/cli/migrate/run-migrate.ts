@@ -6,7 +6,7 @@ import { withStores } from '../with-stores.ts'
 
 /** Brings the tables up to date, takes over Redis keys where there is a Redis, and prints what was done. */
 export async function runMigrate(options: { readonly json?: true }): Promise<void> {
-  await withStores(async (stores, settings) => {
+  await withStores({ mayBegin: true }, async (stores, settings) => {
     const { applied, notes } = await stores.migrate()
     const takeover = await takeOverRedis(stores, settings)
     if (takeover !== undefined && takeover.conflicts.length + takeover.unreadable.length > 0) {

@@ -3,7 +3,7 @@ import { withStores } from '../with-stores.ts'
 
 /** Prints what waits and what was set aside. */
 export async function listOutbox(options: { readonly limit: number; readonly json?: true }): Promise<void> {
-  await withStores(async ({ outbox }) => {
+  await withStores({ mayBegin: false }, async ({ outbox }) => {
     const [counts, dead] = [await outbox.counts(), await outbox.listDead(options.limit)]
     if (options.json) {
       process.stdout.write(`${JSON.stringify({ ...counts, items: dead })}\n`)
@@ -27,7 +27,7 @@ export async function listOutbox(options: { readonly limit: number; readonly jso
 
 /** Puts set-aside messages back to work and prints how many. */
 export async function redriveOutbox(ids: readonly string[] | 'all', asJson: boolean): Promise<void> {
-  await withStores(async ({ outbox }) => {
+  await withStores({ mayBegin: false }, async ({ outbox }) => {
     const redriven = await outbox.redrive(ids)
     process.stdout.write(asJson ? `${JSON.stringify({ redriven })}\n` : `${redriven} put back to work\n`)
   })

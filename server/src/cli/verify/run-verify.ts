@@ -10,7 +10,7 @@ export interface VerifyOptions {
 
 /** Checks every copy in Redis, prints what was found and sets the exit code. */
 export async function runVerify({ repair, json }: VerifyOptions): Promise<void> {
-  await withStores(async ({ conversationStore: store, fastCopies }) => {
+  await withStores({ mayBegin: false }, async ({ conversationStore: store, fastCopies }) => {
     if (fastCopies?.kind !== 'redis') {
       process.stdout.write(json ? '{"checked":0}\n' : 'No Redis is in use: there are no copies to check.\n')
       return
