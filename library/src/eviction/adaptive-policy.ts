@@ -6,15 +6,23 @@ import { SlotRings } from './slot-rings.ts'
 const small = 0
 const main = 1
 
-/** A slot's state: how often it was used since it was last looked at, at most 2, and whether it is in the main queue. */
+/** A slot's state: how often it was used since it was last looked at, at most 3, and whether it is in the main queue. */
 const usesMask = 3
-const mostUses = 2
 const mainBit = 4
 
 /** Shares of the bound that the small queue may take. */
 const firstShare = 0.1
 const leastShare = 0.01
 const mostShare = 0.95
+
+/** What a returning key moves the small queue's target by, as a part of what it weighs. */
+const step = 0.5
+
+/** How many evicted keys of each queue are remembered, as a multiple of the entries held. */
+const remembered = 1.25
+
+/** An entry that weighs so many times the mean has to be used twice before it takes a place in the main queue. */
+const heavy = 4
 
 /** How many used entries one eviction passes over before it takes the next, used or not: so that none takes long. */
 const patience = 256
@@ -23,7 +31,7 @@ const patience = 256
  * Two queues, after S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). New entries wait
  * in the small one; at its end those that were used meanwhile go over to the main queue, the others are evicted and
  * remembered for a while. What returns while it is remembered goes to the main queue at once. There an entry gets another
- * round for each use, two at most. A use costs one byte written: nothing is moved until something has to go.
+ * round for each use, three at most. A use costs one byte written: nothing is moved until something has to go.
  *
  * Two things are different, so that loops, scans, drifting and bursty use are all served:
  * - The size of the small queue adapts, in the manner of ARC (Megiddo and Modha, FAST 2003): a key that returns after it
@@ -68,7 +76,7 @@ export class AdaptivePolicy implements EvictionPolicy {
   touch(slot: number): void {
     // Slots lie below the capacity, here and below.
     const state = this.#states[slot] as number
-    if ((state & usesMask) < mostUses) this.#states[slot] = state + 1
+    if ((state & usesMask) < usesMask) this.#states[slot] = state + 1
   }
 
   evict(): number {
@@ -78,7 +86,8 @@ export class AdaptivePolicy implements EvictionPolicy {
       const fromSmall = this.#smallWeight >= this.#smallTarget || oldestInMain < 0
       const slot = fromSmall ? this.#rings.oldest(small) : oldestInMain
       const state = this.#states[slot] as number
-      if ((state & usesMask) === 0 || passed >= patience) {
+      const usesNeeded = fromSmall && this.#scene.weightOf(slot) > heavy * this.#meanWeight() ? 2 : 1
+      if ((state & usesMask) < usesNeeded || passed >= patience) {
         this.remove(slot)
         this.#remember(slot, !fromSmall)
         return slot
@@ -145,14 +154,17 @@ export class AdaptivePolicy implements EvictionPolicy {
   /** Moves the target by what returned, though by no more than a mean entry: one heavy entry says no more than others. */
   #adapt(recalled: number, weight: number): void {
     const { bound } = this.#scene
-    const meanWeight = (this.#smallWeight + this.#mainWeight) / Math.max(1, this.#held)
-    const target = this.#smallTarget + Math.sign(recalled) * recalled ** 4 * Math.min(weight, meanWeight)
+    const target = this.#smallTarget + Math.sign(recalled) * recalled ** 4 * step * Math.min(weight, this.#meanWeight())
     this.#smallTarget = Math.min(Math.max(target, bound * leastShare), bound * mostShare)
+  }
+
+  #meanWeight(): number {
+    return (this.#smallWeight + this.#mainWeight) / Math.max(1, this.#held)
   }
 
   #remember(slot: number, fromMain: boolean): void {
     // The number of entries that fit is known in advance only where entries are counted; elsewhere it may change.
-    const fits = this.#held + 1
+    const fits = Math.ceil((this.#held + 1) * remembered)
     const capacity = this.#ghosts?.capacity ?? 0
     if (this.#ghosts === undefined || fits > capacity * 1.5 || fits < capacity / 4) this.#ghosts = new Ghosts(fits)
     this.#ghosts.remember(this.#scene.hashOf(slot), fromMain)

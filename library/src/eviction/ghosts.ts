@@ -24,7 +24,7 @@ export class Ghosts {
 
   constructor(capacity: number) {
     this.capacity = capacity
-    this.#buckets = Math.ceil((capacity * 5) / 4 / ways)
+    this.#buckets = Math.ceil(capacity / ways)
     this.#table = new Uint32Array(this.#buckets * ways)
     this.#stepsPerEviction = steps / capacity
   }
