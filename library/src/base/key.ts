@@ -9,8 +9,9 @@ export type Key = KeyPart
 
 /**
  * A key with its namespace, as tiers know it: `app/rag:user:7|s4n1`. Before the first `:` the namespace's path, after the
- * last `|` the types and lengths of the parts, between them the readable text. Two different keys never share one.
- * Well-formed Unicode without limit on its characters; at most some 400 characters long, whatever the caller gave.
+ * last `|` the types and lengths of the parts, between them the readable text; a text that itself holds no `|` needs no
+ * frame: `app:user:7`. Two different keys never share one. Well-formed Unicode without limit on its characters; at most
+ * some 400 characters long, whatever the caller gave.
  */
 export type CacheKey = string & { readonly brand: 'CacheKey' }
 
@@ -31,11 +32,16 @@ const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\
  * @example cacheKey(keyPrefix(['app']), ['user', 7]) // 'app:user:7|s4n1'
  */
 export function cacheKey(prefix: KeyPrefix, key: Key): CacheKey {
-  if (typeof key === 'string' && key.length > 0 && key.length <= longestText && key.isWellFormed()) {
+  if (typeof key === 'string' && key.length > 0 && key.length <= longestText && isPlain(key)) {
     // A brand is given here and below, where the parts have been read.
-    return `${prefix}${key}|` as CacheKey
+    return (prefix + key) as CacheKey
   }
   return framedKey(prefix, key)
+}
+
+/** Whether a text needs no frame: most do not. */
+function isPlain(text: string): boolean {
+  return !text.includes('|') && text.isWellFormed()
 }
 
 function framedKey(prefix: KeyPrefix, key: Key): CacheKey {
@@ -47,7 +53,7 @@ function framedKey(prefix: KeyPrefix, key: Key): CacheKey {
     for (const part of key) frame += addPart(part, leaves, 1)
   } else {
     const alone = addPart(key, leaves, 0)
-    // A text alone carries no frame, and a number alone no length: nothing follows them.
+    // A text alone carries an empty frame, and a number alone no length: nothing follows them.
     frame = alone.startsWith('s') ? '' : alone.replace(/\d+$/, '')
   }
   const text = leaves.join(':')
@@ -96,7 +102,8 @@ export function escapeLoneSurrogates(text: string): string {
 
 /** What people read of a key, and patterns match: `user:7`. */
 export function readableText(key: CacheKey): string {
-  return key.slice(key.indexOf(':') + 1, key.lastIndexOf('|'))
+  const end = key.lastIndexOf('|')
+  return key.slice(key.indexOf(':') + 1, end < 0 ? key.length : end)
 }
 
 /** The path of the namespace that a key lies in: `app/rag`. */

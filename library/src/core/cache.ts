@@ -1,9 +1,5 @@
 import type { Key } from '../base/key.ts'
 import type { CacheEvents } from './cache-events.ts'
-import { type CacheOptions, readCacheOptions } from './cache-options.ts'
-import { Scope } from './coherence/scope.ts'
-import { Engine } from './engine.ts'
-import { CacheFacade } from './facade/cache-facade.ts'
 import type { Explanation } from './facade/explain.ts'
 import type { CacheStats } from './facade/stats.ts'
 import type { WarmEntry, WarmOptions, WarmResult } from './facade/warm.ts'
@@ -69,17 +65,4 @@ export interface Cache {
   warm(entries: Iterable<WarmEntry> | AsyncIterable<WarmEntry>, options?: WarmOptions): Promise<WarmResult>
   /** Closes the whole cache: loads under way are cancelled, connections closed. */
   close(): Promise<void>
-}
-
-/**
- * Makes a cache: memory, and Redis behind it if one is given. Needs no other setting than a name.
- * @throws RepriseError `invalid_option`
- * @example
- * const cache = createCache({ name: 'app', memory: { maxBytes: '256mb' }, ttl: '1h', grace: '10m' })
- * const user = await cache.getOrSet(['user', 7], () => db.user(7), { tags: ['user:7'] })
- */
-export function createCache(options: CacheOptions): Cache {
-  const settings = readCacheOptions(options)
-  const engine = new Engine(settings)
-  return new CacheFacade(engine, new Scope(engine.marks, settings.path), settings.policy)
 }

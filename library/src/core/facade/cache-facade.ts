@@ -1,5 +1,5 @@
 import { takeValue } from '../../base/codec/kept-value.ts'
-import { type CacheKey, cacheKey, type Key } from '../../base/key.ts'
+import type { CacheKey, Key } from '../../base/key.ts'
 import { namespacePath } from '../../base/namespace-path.ts'
 import { expected, readNames } from '../../base/option-reading.ts'
 import type { Cache, SetResult } from '../cache.ts'
@@ -20,6 +20,7 @@ import {
 } from '../policy.ts'
 import type { MemoryTier } from '../tiers/memory-tier.ts'
 import { type Explanation, explain } from './explain.ts'
+import { KnownKeys } from './known-keys.ts'
 import { Reads } from './reads.ts'
 import { type CacheStats, statsOf } from './stats.ts'
 import { type WarmEntry, type WarmOptions, type WarmResult, warmAll } from './warm.ts'
@@ -40,6 +41,7 @@ export class CacheFacade implements Cache {
   readonly #writes: Writes
   /** Undefined where the namespace leaves memory out. */
   readonly #memory: MemoryTier | undefined
+  readonly #keys: KnownKeys
   #hitsUntilMeasured = 0
   #hitMs = 0
 
@@ -48,6 +50,7 @@ export class CacheFacade implements Cache {
     this.#engine = engine
     this.#scope = scope
     this.#policy = policy
+    this.#keys = new KnownKeys(scope.prefix)
     this.#reads = new Reads(engine, scope)
     this.#writes = new Writes(engine, scope)
     this.#memory = policy.skipMemory ? undefined : engine.memory
@@ -193,7 +196,7 @@ export class CacheFacade implements Cache {
     const startedAt = isMeasured ? engine.clock.monotonicMs() : 0
     const cached = this.#tryKey(key)
     if (cached === undefined) return undefined
-    const now = engine.clock.now()
+    const now = engine.quickClock.now()
     const entry = this.#memory.serveNow(cached, now)
     if (entry === undefined) return undefined
     if (isMeasured) {
@@ -209,7 +212,7 @@ export class CacheFacade implements Cache {
   /** A bad key is refused on the longer way, by an error that names what is wrong. */
   #tryKey(key: Key): CacheKey | undefined {
     try {
-      return cacheKey(this.#scope.prefix, key)
+      return this.#keys.read(key)
     } catch {
       return undefined
     }
@@ -223,7 +226,7 @@ export class CacheFacade implements Cache {
       operation,
       tier: 'memory',
       state: kept.kind === 'absent' ? 'absent' : 'fresh',
-      ageMs: now - createdAt,
+      ageMs: Math.max(0, now - createdAt),
       durationMs: this.#hitMs,
     })
   }

@@ -19,7 +19,7 @@ export function matchesPattern(key: CacheKey, path: NamespacePath, glob: string)
 /** A glob over whole keys that finds at least what a pattern matches. */
 export function keyGlob(path: NamespacePath, glob: string): KeyGlob {
   const wide = glob.replace(/\\.|\?/gs, part => (part === '?' ? '*' : part))
-  return `${literalGlob(path)}*${wide}|*` as KeyGlob
+  return `${literalGlob(path)}*${wide}*` as KeyGlob
 }
 
 /** How much an invalidation counts towards a bound. */
