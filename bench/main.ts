@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util'
 import { benchChat } from './chat/chat.ts'
+import { benchDefects } from './defects/defects.ts'
+import { benchEngine } from './engine/engine.ts'
 import { describeMachine } from './measure/machine.ts'
 import { markdownOf, writeSection } from './measure/report.ts'
 
-const usage = `npm run bench -- chat [question…] [--quick] [--write]
+const usage = `npm run bench -- chat|engine|defects [question…] [--quick] [--write]
 
   chat       guest chat: post, get, embedder, growth; all of them when none is named
+  engine     the cache engine: hit, metrics, redis, outage, stampede; all of them when none is named
+  defects    defects that caches have, played against Reprise and its peers; all, or those named by a part of their name
   --quick    one short round each, to see that it runs; its figures mean nothing
   --write    put the figures into docs/benchmarks.md, each in the place of its earlier ones; not with --quick
 `
@@ -15,18 +19,21 @@ const { positionals, values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
 })
 const [subject, ...questions] = positionals
-if (subject !== 'chat' || (values.quick && values.write)) {
+const subjects = { chat: benchChat, engine: benchEngine, defects: benchDefects }
+if (subject === undefined || !(subject in subjects) || (values.quick && values.write)) {
   process.stderr.write(usage)
   process.exit(2)
 }
+// Just seen to be one of the names.
+const bench = subjects[subject as keyof typeof subjects]
 
 const effort = values.quick ? { rounds: 1, seconds: 2, warmUpSeconds: 1 } : { rounds: 5, seconds: 5, warmUpSeconds: 2 }
 const machine = describeMachine()
 process.stderr.write(`${machine}\n`)
-for await (const { question, ...answer } of benchChat(questions, effort)) {
-  const command = `npm run bench -- ${subject} ${question}`
-  const circumstances = `\`${command}\` on ${machine}; medians of ${effort.rounds} rounds, contenders in turn.`
+for await (const { question, ...answer } of bench(questions, effort)) {
+  const section = `${subject} ${question}`.trim()
+  const circumstances = `\`npm run bench -- ${section}\` on ${machine}; medians of ${effort.rounds} rounds, contenders in turn.`
   const text = `${markdownOf(answer)}\n${circumstances}\n`
   process.stdout.write(`${text}\n`)
-  if (values.write) writeSection(`${subject} ${question}`, text)
+  if (values.write) writeSection(section, text)
 }
