@@ -13,6 +13,7 @@ import type {
 } from '../ports/conversation-store.ts'
 import { type Append, createAppender } from './append.ts'
 import type { ConversationEvents, StoreName } from './conversation-events.ts'
+import { CopyDoubt } from './copy-doubt.ts'
 import { createCopyRemoval } from './copy-removal.ts'
 import { createCopyWriter } from './copy-writer.ts'
 import { exportConversation } from './export.ts'
@@ -104,6 +105,7 @@ export function createConversations(options: ConversationsOptions): Conversation
   const removal = createCopyRemoval({ store, copies, announcer, clock })
   const secrets = createGuestSecrets(store)
   const copyName = copies?.name
+  const doubt = new CopyDoubt(copies)
 
   async function refillUnsynced(): Promise<number> {
     if (!copies?.isAvailable) return 0
@@ -117,14 +119,15 @@ export function createConversations(options: ConversationsOptions): Conversation
 
   return {
     append: createAppender({ store, copies, outgrown, copyWriter, announcer, clock, settings }),
-    history: createHistoryReader({ store, copies, loader, announcer, clock }),
-    page: (conversation, query) => readPage(store, copies, conversation, query),
+    history: createHistoryReader({ store, copies, doubt, loader, announcer, clock }),
+    page: (conversation, query) => readPage(store, () => (doubt.isPresent ? undefined : copies), conversation, query),
     exportLines: conversation => exportConversation(store, conversation),
     erase: async guestId => {
       const outcome = await store.eraseGuest(guestId)
       if (outcome.kind === 'migrated') return outcome
       const copy = await removal.remove(guestId, outcome.epoch)
       const copyPending = copy.kind === 'pending'
+      if (copyPending) doubt.raise()
       announcer.announce('erased', { owner: guestId, rows: outcome.rows, copyPending })
       return {
         kind: 'erased',
@@ -137,7 +140,8 @@ export function createConversations(options: ConversationsOptions): Conversation
     migrate: async (guestId, userId) => {
       const outcome = await store.migrateGuest(guestId, userId)
       if (outcome.kind !== 'completed') return outcome
-      await removal.remove(guestId, outcome.epoch)
+      const copy = await removal.remove(guestId, outcome.epoch)
+      if (copy.kind === 'pending') doubt.raise()
       const { conversations, messages } = outcome.receipt
       announcer.announce('migrated', { owner: guestId, conversations, messages, first: outcome.first })
       return outcome
@@ -153,8 +157,10 @@ export function createConversations(options: ConversationsOptions): Conversation
     registerGuest: () => secrets.issue(),
     checkSecret: (guestId, secret) => secrets.check(guestId, secret),
     repairCopies: async ({ mayBeOlder = false } = {}) => {
+      const settle = doubt.repairing(mayBeOlder)
       if (mayBeOlder) await store.reopenCopyDeletions()
       const removed = await removal.removePending()
+      if (doubt.isPresent && (await store.pendingCopyDeletions(1)).length === 0) settle()
       return { removed, refilled: await refillUnsynced() }
     },
   }

@@ -7,6 +7,7 @@ import { RepriseError } from '../base/reprise-error.ts'
 import type { ConversationCopies, Copy } from '../ports/conversation-copies.ts'
 import type { ConversationStore, Fence } from '../ports/conversation-store.ts'
 import type { ConversationEvents, StoreName } from './conversation-events.ts'
+import type { CopyDoubt } from './copy-doubt.ts'
 import { type HistoryLoader, maxHistoryBytes, maxHistoryMessages } from './history-loader.ts'
 
 export type HistoryAnswer =
@@ -18,6 +19,7 @@ export type HistoryAnswer =
 export interface HistoryParts {
   readonly store: ConversationStore
   readonly copies: ConversationCopies | undefined
+  readonly doubt: CopyDoubt
   readonly loader: HistoryLoader
   readonly announcer: Announcer<ConversationEvents>
   readonly clock: Clock
@@ -31,7 +33,7 @@ const fenceLimitMs = 5_000
  * each in one go for all reads of a tick.
  */
 export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => Promise<HistoryAnswer> {
-  const { store, copies, loader, announcer, clock } = parts
+  const { store, copies, doubt, loader, announcer, clock } = parts
   const readFence = gather<GuestId, Fence>({
     run: guestIds => within(store.fences(guestIds), fenceLimitMs, clock, databaseSilent),
     maxBatch: 256,
@@ -64,7 +66,7 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
   async function answer(guestId: GuestId): Promise<HistoryAnswer> {
     const [copy, fence] = await Promise.all([copyOf(guestId), readFence(guestId).catch(orUnavailable)])
     if (fence instanceof RepriseError) {
-      if (copies === undefined || copy === undefined) throw fence
+      if (copies === undefined || copy === undefined || doubt.isPresent) throw fence
       return { kind: 'found', json: copy.json, source: copies.name, stale: true }
     }
     if (fence.kind === 'migrated') return { kind: 'migrated' }

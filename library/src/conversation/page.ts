@@ -34,7 +34,8 @@ const maxPageBytes = 8 * 1024 * 1024
 /** Reads one page of a conversation from PostgreSQL; while it is away, a guest's from the copy. */
 export async function readPage(
   store: ConversationStore,
-  copies: ConversationCopies | undefined,
+  /** The copies, while they may answer without PostgreSQL. */
+  copiesAlone: () => ConversationCopies | undefined,
   conversation: ConversationRef,
   query: CursorQuery,
 ): Promise<PageAnswer> {
@@ -50,6 +51,7 @@ export async function readPage(
     }
   } catch (error) {
     const away = error instanceof RepriseError && error.code === 'database_unavailable'
+    const copies = copiesAlone()
     const copy = away && conversation.kind === 'guest' ? await copyOf(copies, conversation) : undefined
     if (copies === undefined || copy === undefined) throw error
     // The copy holds what `historyJson` wrote.

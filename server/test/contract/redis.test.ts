@@ -142,6 +142,32 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of Redis',
     await expect.poll(() => cli('EXISTS', 'guest:a3-older'), { timeout: 15_000 }).toBe('0')
   })
 
+  it('A3 A7 an older Redis answers nothing without PostgreSQL, since it may hold what was erased', async () => {
+    await untilBack()
+    await say(server.url, 'a3-both-away', 'words to forget')
+    await untilCopied(server.url, 'a3-both-away')
+    await cli('SAVE')
+    await erase(server.url, 'a3-both-away')
+    await redis.kill()
+    await expect.poll(available).toBe(false)
+    await postgres.kill('SIGQUIT')
+    await redis.restart()
+    await untilBack()
+    expect(await cli('GET', 'guest:a3-both-away')).toContain('words to forget')
+    for (const path of ['', '?limit=10']) {
+      const read = await fetch(`${server.url}/v1/guest/chat/a3-both-away${path}`)
+      expect(`${read.status} ${await read.text()}`).toMatch(/^503 (?!.*to forget)/)
+    }
+    await postgres.restart()
+    await expect.poll(() => cli('EXISTS', 'guest:a3-both-away'), { timeout: 40_000 }).toBe('0')
+    await say(server.url, 'a3-stale-again', 'Redis may be asked alone again')
+    await untilCopied(server.url, 'a3-stale-again')
+    await postgres.kill('SIGQUIT')
+    expect(await contentsOf(server.url, 'a3-stale-again')).toEqual(['Redis may be asked alone again'])
+    await postgres.restart()
+    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  }, 60_000)
+
   it('B3 lost at run time everything goes on, health says so, and it is taken up by itself', async () => {
     await untilBack()
     await say(server.url, 'b3', 'before')
