@@ -1,3 +1,4 @@
+export { type BusHarness, busSuite } from './bus-suite.ts'
 export type { ContractCase } from './contract-case.ts'
 export { type ConversationCopiesUnderTest, conversationCopiesSuite } from './conversation-copies-suite.ts'
 export type { ConversationStoreHarness } from './conversation-store-suite/scene.ts'
@@ -14,4 +15,6 @@ export type {
   ViolationKind,
 } from './history-checker/operations.ts'
 export { checkHistory } from './history-checker.ts'
+export { type LeaseHarness, leaseSuite } from './lease-suite.ts'
 export { type KeptEmbedding, type OutboxHarness, outboxSuite } from './outbox-suite.ts'
+export { type StoreHarness, storeSuite } from './store-suite.ts'
