@@ -21,10 +21,12 @@ import { redirectionOf } from './redirection.ts'
 
 /** How often a call follows the cluster's word that its key is elsewhere. */
 const maxRedirections = 8
-/** How long a call waits before it asks again for keys that are on their way; longer each time. */
+/** How often, and after which pause, a call asks again for keys that are on their way; the pauses double. */
+const maxRepetitions = 4
 const firstPauseMs = 2
-/** How often the cluster is asked who has which slots while it is not whole. */
-const healPauseMs = 250
+/** How long after the last answer the cluster is asked again while it is not whole; the pauses double up to a cap. */
+const firstHealPauseMs = 125
+const longestHealPauseMs = 2_000
 
 /** A Redis Cluster, whose nodes come, go and take over from each other. The first of the seeds tells how nodes are reached. */
 export function redisCluster(
@@ -62,8 +64,9 @@ export function redisCluster(
   async function heal(): Promise<void> {
     if (healing || starting === undefined) return
     healing = true
-    while (!whole && !stopping.signal.aborted) {
-      await clock.sleep(healPauseMs * (0.5 + Math.random()), stopping.signal)
+    for (let tries = 0; !whole && !stopping.signal.aborted; tries += 1) {
+      const longest = Math.min(longestHealPauseMs, firstHealPauseMs * 2 ** tries)
+      await clock.sleep(longest * (0.5 + Math.random() / 2), stopping.signal)
       if (!stopping.signal.aborted) await refresh()
     }
     healing = false
@@ -116,9 +119,11 @@ export function redisCluster(
       if (redirection === undefined) break
       asking = redirection.kind === 'ask'
       if (redirection.kind === 'moved') topology.move(redirection.slot, redirection.to)
-      if (redirection.kind !== 'ask') void refresh()
-      if (redirection.kind === 'moved' || redirection.kind === 'ask') node = nodes.at(redirection.to)
-      else await clock.sleep(firstPauseMs * 2 ** tries, stopping.signal)
+      if (redirection.kind === 'moved' || redirection.kind === 'down') void refresh()
+      if (redirection.kind === 'down') break
+      if (redirection.kind !== 'try_again') node = nodes.at(redirection.to)
+      else if (tries < maxRepetitions) await clock.sleep(firstPauseMs * 2 ** tries, stopping.signal)
+      else break
     }
     throw error
   }
@@ -145,10 +150,12 @@ export function redisCluster(
   }
 
   async function masters(): Promise<readonly RedisMaster[]> {
-    await waits.wait(begin(), limits.connectMs, () => new Error('No node answered in time.'))
-    await topology.refresh().catch((error: unknown) => {
-      throw unavailable(code, name, error)
-    })
+    const asking = begin().then(() => topology.refresh())
+    await waits
+      .wait(asking, limits.connectMs, () => new Error('No node answered in time.'))
+      .catch(error => {
+        throw unavailable(code, name, error)
+      })
     return topology.masters.map(place => masterAt(nodes.at(place)))
   }
 
