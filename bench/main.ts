@@ -5,18 +5,23 @@ import { benchEngine } from './engine/engine.ts'
 import { describeMachine } from './measure/machine.ts'
 import { markdownOf, writeSection } from './measure/report.ts'
 
-const usage = `npm run bench -- chat|engine|defects [question…] [--quick] [--write]
+const usage = `npm run bench -- chat|engine|defects [question…] [--quick] [--write] [--data DIRECTORY]
 
   chat       guest chat: post, get, embedder, growth; all of them when none is named
-  engine     the cache engine: hit, metrics, redis, outage, stampede; all of them when none is named
+  engine     the cache engine: memory, traces, sized-traces, hit, metrics, redis, outage, stampede; all of them when none is named
   defects    defects that caches have, played against Reprise and its peers; all, or those named by a part of their name
   --quick    one short round each, to see that it runs; its figures mean nothing
   --write    put the figures into docs/benchmarks.md, each in the place of its earlier ones; not with --quick
+  --data     where recorded requests lie, for the questions that replay them
 `
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    data: { type: 'string' },
+  },
 })
 const [subject, ...questions] = positionals
 const subjects = { chat: benchChat, engine: benchEngine, defects: benchDefects }
@@ -27,7 +32,8 @@ if (subject === undefined || !(subject in subjects) || (values.quick && values.w
 // Just seen to be one of the names.
 const bench = subjects[subject as keyof typeof subjects]
 
-const effort = values.quick ? { rounds: 1, seconds: 2, warmUpSeconds: 1 } : { rounds: 5, seconds: 5, warmUpSeconds: 2 }
+const times = values.quick ? { rounds: 1, seconds: 2, warmUpSeconds: 1 } : { rounds: 5, seconds: 5, warmUpSeconds: 2 }
+const effort = { ...times, data: values.data }
 const machine = describeMachine()
 process.stderr.write(`${machine}\n`)
 for await (const { question, ...answer } of bench(questions, effort)) {

@@ -8,6 +8,8 @@ export interface Effort {
   readonly rounds: number
   readonly seconds: number
   readonly warmUpSeconds: number
+  /** The directory of recorded requests and conversations, for the questions that replay them. */
+  readonly data?: string | undefined
 }
 
 /** The real servers that everything runs on. */

@@ -17,7 +17,8 @@ export interface Trace {
 }
 
 /** Reads `traces/NAME.txt.gz` below the data directory: a key a line, or `key,bytes`. */
-export function readTrace(data: string, name: string): Trace {
+export function readTrace(data: string | undefined, name: string): Trace {
+  if (data === undefined) throw new Error('--data is missing: the directory in which traces/*.txt.gz lie')
   const text = gunzipSync(readFileSync(join(data, 'traces', `${name}.txt.gz`))).toString('latin1')
   const sizes = new Map<string, number>()
   const requests = text

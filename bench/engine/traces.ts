@@ -1,3 +1,4 @@
+import type { Effort } from '../chat/arena.ts'
 import type { Answer, Bar } from '../measure/report.ts'
 import { beladyHitRatio } from './traces-belady.ts'
 import { byBytes, byEntries, type Contender, ours } from './traces-contenders.ts'
@@ -23,7 +24,7 @@ interface Row {
 }
 
 /** Hit ratios of caches bounded by entries on recorded requests. */
-export async function tracesQuestion(data: string): Promise<Answer> {
+export async function tracesQuestion({ data }: Pick<Effort, 'data'>): Promise<Answer> {
   const rows = names
     .map(name => readTrace(data, name))
     .flatMap(trace =>
@@ -44,7 +45,7 @@ export async function tracesQuestion(data: string): Promise<Answer> {
 }
 
 /** Hit ratios of caches bounded by bytes, on requests for objects of known size. */
-export async function sizedTracesQuestion(data: string): Promise<Answer> {
+export async function sizedTracesQuestion({ data }: Pick<Effort, 'data'>): Promise<Answer> {
   const trace = readTrace(data, 'adaptsize')
   const contenders = Object.keys(byBytes)
   const rows = sharesOfBytes.flatMap(share => rowsByBytes(trace, share))

@@ -60,9 +60,7 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   grow(capacity: number): void {
     this.#rings.grow(capacity)
-    const states = new Uint8Array(capacity)
-    states.set(this.#states)
-    this.#states = states
+    this.#states = new Uint8Array(this.#states.buffer.transfer(capacity))
   }
 
   insert(slot: number): void {

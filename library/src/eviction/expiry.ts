@@ -5,7 +5,7 @@ export class Expiry {
   readonly #clock: Pick<Clock, 'now'>
   #capacity = 0
   /** Infinity for entries that do not end. */
-  #endsAt: Float64Array | undefined
+  #endsAt: Float64Array<ArrayBuffer> | undefined
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
@@ -14,9 +14,9 @@ export class Expiry {
   grow(capacity: number): void {
     this.#capacity = capacity
     if (this.#endsAt === undefined) return
-    const endsAt = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY, this.#endsAt.length)
-    endsAt.set(this.#endsAt)
-    this.#endsAt = endsAt
+    const { length, buffer } = this.#endsAt
+    this.#endsAt = new Float64Array(buffer.transfer(capacity * Float64Array.BYTES_PER_ELEMENT))
+    this.#endsAt.fill(Number.POSITIVE_INFINITY, length)
   }
 
   /** Begins the life of the entry in a slot; without a length it does not end. */

@@ -293,9 +293,7 @@ export class MemoryCache<K, V> {
     this.#policy.grow(capacity)
     this.#expiry.grow(capacity)
     if (this.#settings.sizeOf === undefined) return
-    const sizes = new Float64Array(capacity)
-    sizes.set(this.#sizes)
-    this.#sizes = sizes
+    this.#sizes = new Float64Array(this.#sizes.buffer.transfer(capacity * Float64Array.BYTES_PER_ELEMENT))
   }
 }
 

@@ -66,8 +66,7 @@ export class SlotRings {
   }
 }
 
-function lengthened(links: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
-  const longer = new Uint32Array(length)
-  longer.set(links)
-  return longer
+/** Moves the links, so that no earlier array waits for the garbage collector. */
+function lengthened(links: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(links.buffer.transfer(length * Uint32Array.BYTES_PER_ELEMENT))
 }
