@@ -78,8 +78,9 @@ describeWith(['postgres', 'psql'], 'the contract of accounts and counts', () => 
 
     // In this process: one message into the copy, three reads of it, one read of nobody's.
     expect(await one.metric('cache_hit_rate')).toBe(75)
-    expect(await one.metric('db_connection_pool_size')).toBe(3)
-    expect(await other.metric('db_connection_pool_size')).toBe(5)
+    // The counts go over a connection of their own.
+    expect(await one.metric('db_connection_pool_size')).toBe(3 + 1)
+    expect(await other.metric('db_connection_pool_size')).toBe(5 + 1)
     expect(await one.metric('db_connection_pool_available')).toBeGreaterThan(0)
     expect(await one.metric('db_queries_total', 'query_type="INSERT",table="message_cache"')).toBe(1)
     expect(await jsonOf(fetch(`${one.url}/api/cache/health`))).toEqual({

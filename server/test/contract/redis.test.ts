@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { startRedisCluster } from '../../../testbed/redis-cluster.ts'
 import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
 import { jsonOf } from '../http/exchange.ts'
 import { contentsOf, erase, historyOf, migrateTo, say, sourceOf, untilCopied } from './chat.ts'
@@ -215,6 +216,20 @@ describeWith(['postgres', 'redis-server', 'openssl'], 'the contract of Redis ove
     await say(server.url, 'b2-tls', 'encrypted')
     await untilCopied(server.url, 'b2-tls')
     expect(await sourceOf(server.url, 'b2-tls')).toBe('redis')
+  })
+})
+
+describeWith(['redis-server', 'redis-cli'], 'the contract of a Redis Cluster', () => {
+  it('B2 REDIS_CLUSTER_NODES: guests live on all of its nodes', async () => {
+    await using cluster = await startRedisCluster()
+    await using server = await startReprise({ REDIS_CLUSTER_NODES: cluster.addresses })
+    const guests = Array.from({ length: 12 }, (_, index) => `b2-cluster-${index}`)
+    for (const guest of guests) await say(server.url, guest, `I am ${guest}`)
+    for (const guest of guests) {
+      await untilCopied(server.url, guest)
+      expect(await contentsOf(server.url, guest)).toEqual([`I am ${guest}`])
+    }
+    for (const guest of guests) expect(await erase(server.url, guest)).toMatchObject({ copy_keys: 1, pending: [] })
   })
 })
 

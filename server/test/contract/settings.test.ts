@@ -21,6 +21,8 @@ import { redisCli } from './redis-cli.ts'
 const adminKey = 'the admin key of these tests'
 const jwtSecret = 'a shared secret of thirty-two bytes or more'
 const origin = 'https://app.example.com'
+const issuer = 'https://id.example.com/'
+const audience = 'reprise'
 
 describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of settings', () => {
   let postgres: PostgresServer
@@ -51,6 +53,9 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       ADMIN_API_KEY: adminKey,
       GUEST_AUTH: 'secret',
       JWKS_URL: keys.url,
+      JWT_ISSUER: issuer,
+      JWT_AUDIENCE: audience,
+      TRUSTED_PROXIES: '127.0.0.1',
       RATE_LIMIT_MAX: '40',
       EMBEDDER: 'vertex',
       EMBEDDER_BASE_URL: vertex.url,
@@ -110,7 +115,11 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       const found = await sql(postgres.url, `SELECT content FROM message_cache WHERE content = 'in PostgreSQL'`)
       expect(found).toHaveLength(1)
     },
-    DATABASE_POOL_SIZE: async () => expect(await metrics()).toMatch(/^db_connection_pool_size 3$/m),
+    DATABASE_POOL_SIZE: async () => {
+      // One more counts the hours, once there is something to count.
+      await historyOf(loopback.url, 'g-nobody')
+      await expect.poll(metrics, { timeout: 5_000 }).toMatch(/^db_connection_pool_size 4$/m)
+    },
     DATA_DIR: async () => expect(readdirSync(join(directory.path, 'data'))).not.toEqual([]),
     REDIS_URL: async () => {
       await say(loopback.url, 'g-redis', 'in Redis')
@@ -136,6 +145,12 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     JWKS_URL: async () => {
       expect(await conversations(elsewhere, await keys.token())).toBe(200)
       expect(await conversations(elsewhere, 'none')).toBe(401)
+    },
+    JWT_ISSUER: async () => {
+      expect(await conversations(elsewhere, await keys.token({ issuer: 'https://other.example.com/' }))).toBe(401)
+    },
+    JWT_AUDIENCE: async () => {
+      expect(await conversations(elsewhere, await keys.token({ audience: 'another service' }))).toBe(401)
     },
     ADMIN_API_KEY: async () => {
       expect(await statusOf(`${loopback.url}/metrics`)).toBe(401)
@@ -199,13 +214,18 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       expect(loopback.output()).toContain('"level":"debug"')
       expect(elsewhere.output()).not.toContain('"level":"debug"')
     },
-    // The last one there: it uses up the address's minute.
+    // The last ones there: they use up the address's minute.
     RATE_LIMIT_MAX: async () => {
       const asked = Array.from({ length: 60 }, () => fetch(`${elsewhere.url}/v1/guest/chat/g-rate`))
       const answers = await Promise.all(asked)
       const limited = answers.filter(answer => answer.status === 429)
       expect(limited.length).toBeGreaterThanOrEqual(20)
       expect(Number(limited[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+    },
+    TRUSTED_PROXIES: async () => {
+      const path = `${elsewhere.url}/v1/guest/chat/g-rate`
+      expect(await statusOf(path)).toBe(429)
+      expect(await statusOf(path, { 'x-forwarded-for': '203.0.113.9' })).toBe(401)
     },
   }
 
@@ -289,7 +309,8 @@ async function prepareSilentGuest(url: string): Promise<void> {
 
 interface KeyServer extends AsyncDisposable {
   readonly url: string
-  token(): Promise<string>
+  /** A token that is taken, unless it is made for others. */
+  token(claims?: { readonly issuer?: string; readonly audience?: string }): Promise<string>
 }
 
 /** Publishes the key that signs its tokens, as an identity provider does. */
@@ -303,9 +324,11 @@ async function startKeyServer(): Promise<KeyServer> {
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${port}/keys`,
-    token: () =>
+    token: claims =>
       new SignJWT({ sub: 'user-1' })
         .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+        .setIssuer(claims?.issuer ?? issuer)
+        .setAudience(claims?.audience ?? audience)
         .setExpirationTime('1m')
         .sign(privateKey),
     [Symbol.asyncDispose]: async () => {
