@@ -1,37 +1,57 @@
 import type { Registry } from 'prom-client'
-import type { ConversationEvents } from '../../conversation/conversation-events.ts'
-import { labelChildren } from './label-children.ts'
 import { metricFamilies } from './metric-families.ts'
-import { registerCounter, registerGauge, registerHistogram } from './register.ts'
-
-type CacheOperation = ConversationEvents['copy_operation']
+import { registerGauge } from './register.ts'
+import { registerTallies, registerTimes, type Tally, type Times } from './tally.ts'
 
 const resultsOf = {
   get: ['hit', 'miss', 'error'],
   set: ['success', 'error'],
   delete: ['success', 'error'],
-} as const satisfies Readonly<Record<CacheOperation['operation'], readonly CacheOperation['result'][]>>
+  invalidate_pattern: ['success', 'error'],
+} as const
 
-/** Cache operations, their time and the hit rate, computed when it is asked for. */
-export function cacheMetrics(registry: Registry): (operation: CacheOperation) => void {
-  const operations = registerCounter(registry, metricFamilies.cacheOperations)
-  const seconds = registerHistogram(registry, metricFamilies.cacheOperationSeconds)
-  const counterOf = labelChildren((operation, result) => operations.labels(operation, result))
-  const histogramOf = labelChildren(operation => seconds.labels(operation))
-  let hits = 0
-  let misses = 0
+export type CacheOperation = keyof typeof resultsOf
+export type CacheResult = (typeof resultsOf)[CacheOperation][number]
 
-  // From the start at 0, so that the first of its kind is seen as a rise.
-  for (const [operation, results] of Object.entries(resultsOf))
-    for (const result of results) counterOf(operation, result).inc(0)
+/** Records `count` operations of a kind that had the same result, in a time for each. */
+export type RecordCacheOperation = (
+  operation: CacheOperation,
+  result: CacheResult,
+  durationMs: number,
+  count?: number,
+) => void
+
+interface Recorded {
+  readonly tallies: Readonly<Record<CacheResult, Tally>>
+  readonly times: Times
+}
+
+/** Cache operations of all caches, their time and the hit rate, computed when it is asked for. */
+export function cacheMetrics(registry: Registry): RecordCacheOperation {
+  const tallyOf = registerTallies(registry, metricFamilies.cacheOperations)
+  const timesOf = registerTimes(registry, metricFamilies.cacheOperationSeconds)
+  const recordedOf = (operation: CacheOperation): Recorded => {
+    // From the start at 0, so that the first of its kind is seen as a rise.
+    const own: readonly CacheResult[] = resultsOf[operation]
+    const tally = (result: CacheResult) => (own.includes(result) ? tallyOf(operation, result) : { value: 0 })
+    const tallies = { hit: tally('hit'), miss: tally('miss'), success: tally('success'), error: tally('error') }
+    return { tallies, times: timesOf(operation) }
+  }
+  const recorded = {
+    get: recordedOf('get'),
+    set: recordedOf('set'),
+    delete: recordedOf('delete'),
+    invalidate_pattern: recordedOf('invalidate_pattern'),
+  }
+  const { hit, miss } = recorded.get.tallies
   registerGauge(registry, metricFamilies.cacheHitRate, gauge => {
-    gauge.set(hits + misses === 0 ? 0 : (hits / (hits + misses)) * 100)
+    const reads = hit.value + miss.value
+    gauge.set(reads === 0 ? 0 : (hit.value / reads) * 100)
   })
 
-  return ({ operation, result, durationMs }) => {
-    counterOf(operation, result).inc()
-    histogramOf(operation).observe(durationMs / 1000)
-    if (result === 'hit') hits += 1
-    else if (result === 'miss') misses += 1
+  return (operation, result, durationMs, count = 1) => {
+    const { tallies, times } = recorded[operation]
+    tallies[result].value += count
+    for (let index = 0; index < count; index += 1) times.observe(durationMs / 1000)
   }
 }

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { Announcer } from '../../base/announcer.ts'
 import type { ConversationEvents } from '../../conversation/conversation-events.ts'
-import { cacheMetrics } from './cache-metrics.ts'
+import type { RecordCacheOperation } from './cache-metrics.ts'
 import { labelChildren } from './label-children.ts'
 import { metricFamilies } from './metric-families.ts'
 import { registerCounter, registerHistogram } from './register.ts'
@@ -10,10 +10,12 @@ import { registerCounter, registerHistogram } from './register.ts'
 export function conversationMetrics(
   registry: Registry,
   conversations: Announcer<ConversationEvents>,
+  recordOperation: RecordCacheOperation,
 ): readonly (() => void)[] {
-  const recordCacheOperation = cacheMetrics(registry)
   return [
-    conversations.on('copy_operation', recordCacheOperation),
+    conversations.on('copy_operation', ({ operation, result, durationMs }) =>
+      recordOperation(operation, result, durationMs),
+    ),
     ...observeMessages(registry, conversations),
     ...observeHistories(registry, conversations),
     ...observeOwners(registry, conversations),

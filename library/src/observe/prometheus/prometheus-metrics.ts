@@ -6,9 +6,12 @@ import type { ConversationCopies } from '../../ports/conversation-copies.ts'
 import type { DatabaseEvents } from '../../ports/database-events.ts'
 import type { Outbox } from '../../ports/outbox.ts'
 import type { HourlyMetrics } from '../hourly-metrics.ts'
+import { cacheMetrics } from './cache-metrics.ts'
 import { conversationMetrics } from './conversation-metrics.ts'
 import { databaseMetrics } from './database-metrics.ts'
 import { type EmbeddingResult, embeddingMetrics } from './embedding-metrics.ts'
+import { engineMetrics } from './engine-metrics.ts'
+import type { ObservedCache } from './engine-state.ts'
 import { type HttpRequestSeen, httpMetrics } from './http-metrics.ts'
 import { metricFamilies } from './metric-families.ts'
 import { registerCounter } from './register.ts'
@@ -17,6 +20,8 @@ import { sampledMetrics } from './sampled-metrics.ts'
 export interface PrometheusOptions {
   /** Where the families are registered; a registry of its own by default. */
   readonly registry?: Registry
+  /** Several caches add up in the families without the label `cache`. */
+  readonly caches?: readonly ObservedCache[]
   readonly conversations?: Announcer<ConversationEvents>
   /** One announcer for each pool; their connections add up. */
   readonly databases?: readonly Announcer<DatabaseEvents>[]
@@ -39,6 +44,8 @@ export interface PrometheusMetrics {
   recordEmbedding(result: EmbeddingResult): void
   /** Counts an HTTP request that was answered. */
   recordHttpRequest(request: HttpRequestSeen): void
+  /** Shows one more cache, until what is returned is called. */
+  watch(cache: ObservedCache): () => void
   /** Ends all subscriptions. */
   close(): void
 }
@@ -48,15 +55,30 @@ export interface PrometheusMetrics {
  * microsecond and never waits.
  *
  * @example
- * const metrics = prometheusMetrics({ conversations: announcer, databases: [databaseAnnouncer] })
+ * const metrics = prometheusMetrics({ caches: [cache], conversations: announcer, databases: [databaseAnnouncer] })
  * reply.type(metrics.contentType).send(await metrics.text())
  */
 export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMetrics {
-  const { registry = new Registry(), clock = systemClock, conversations, databases, hourlyMetrics } = options
+  const {
+    registry = new Registry(),
+    clock = systemClock,
+    caches = [],
+    conversations,
+    databases,
+    hourlyMetrics,
+  } = options
   const ending = new AbortController()
   const endings: (() => void)[] = []
 
-  if (conversations !== undefined) endings.push(...conversationMetrics(registry, conversations))
+  const recordOperation = cacheMetrics(registry)
+  const watchCache = engineMetrics(registry, recordOperation)
+  const watch = (cache: ObservedCache) => {
+    const end = watchCache(cache)
+    endings.push(end)
+    return end
+  }
+  for (const cache of caches) watch(cache)
+  if (conversations !== undefined) endings.push(...conversationMetrics(registry, conversations, recordOperation))
   if (databases !== undefined) endings.push(...databaseMetrics(registry, databases))
   if (hourlyMetrics !== undefined) {
     const dropped = registerCounter(registry, metricFamilies.metricsDropped)
@@ -71,6 +93,7 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    watch,
     recordEmbedding: embeddingMetrics(registry),
     recordHttpRequest: httpMetrics(registry),
     close: () => {

@@ -4,11 +4,20 @@ import type { MetricFamily } from './metric-families.ts'
 type LabelOf<Family extends MetricFamily> = Family['labels'][number]
 type OfType<Type extends MetricFamily['type']> = MetricFamily & { readonly type: Type }
 
+/** A counter; `collect` is called at each scrape and may set it anew. */
 export function registerCounter<Family extends OfType<'counter'>>(
   registry: Registry,
   { name, help, labels }: Family,
+  collect?: (counter: Counter<LabelOf<Family>>) => void,
 ): Counter<LabelOf<Family>> {
-  return new Counter({ name, help, labelNames: labels, registers: [registry] })
+  const counter: Counter<LabelOf<Family>> = new Counter({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    ...(collect === undefined ? {} : { collect: () => collect(counter) }),
+  })
+  return counter
 }
 
 /** A gauge; `collect` is called at each scrape and sets it. */

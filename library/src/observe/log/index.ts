@@ -1,0 +1,1 @@
+export { type CacheLogOptions, type LoggedCache, type Logger, logCache } from './log-cache.ts'
