@@ -1,10 +1,20 @@
 import type { Effort } from '../chat/arena.ts'
 import type { Answer } from '../measure/report.ts'
+import { hitQuestion } from './hit.ts'
 import { memoryQuestion } from './memory.ts'
+import { metricsQuestion } from './metrics-cost.ts'
+import { outageQuestion } from './outage.ts'
+import { redisQuestion } from './redis-hit.ts'
+import { stampedeQuestion } from './stampede.ts'
 import { sizedTracesQuestion, tracesQuestion } from './traces.ts'
 
 /** The questions about the cache engine; each brings the servers that it needs. */
 const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> = {
+  hit: hitQuestion,
+  metrics: metricsQuestion,
+  redis: redisQuestion,
+  outage: outageQuestion,
+  stampede: stampedeQuestion,
   memory: memoryQuestion,
   traces: tracesQuestion,
   'sized-traces': sizedTracesQuestion,

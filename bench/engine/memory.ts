@@ -13,8 +13,8 @@ const ours = 'reprise'
 const contenders = [peer, ours, 'reprise lru']
 const variants = ['plain', 'ttl'] as const
 const sizes = [10_000, 100_000, 1_000_000, 10_000_000]
-/** Rounds of the largest caches take minutes. */
-const roundsOfLargest = 1
+/** Large caches take minutes a round, and what they cost is hardly a matter of chance. */
+const fewerRoundsFrom = 1_000_000
 const operations = 1_000_000
 
 interface Row extends MemoryFigures {
@@ -32,7 +32,7 @@ export async function memoryQuestion({ rounds }: Pick<Effort, 'rounds'>): Promis
         measured.push({ entries, variant, contender, ...(await measure(contender, entries, variant)) })
       }),
     )
-    await inTurn(entries === sizes.at(-1) ? roundsOfLargest : rounds, turns)
+    await inTurn(entries < fewerRoundsFrom ? rounds : Math.ceil((rounds * fewerRoundsFrom) / entries / 2), turns)
   }
   const rows = medianRows(measured)
   return {

@@ -6,9 +6,14 @@ import { SlotRings } from './slot-rings.ts'
 const small = 0
 const main = 1
 
-/** A slot's state: how often it was used since it was last looked at, at most 3, and whether it is in the main queue. */
+/**
+ * A slot's state: how often it was used of late, at most 3; whether it is in the main queue; there, whether it was passed
+ * over since its last use, and whether that was on credit.
+ */
 const usesMask = 3
 const mainBit = 4
+const idleBit = 8
+const creditBit = 16
 
 /** Shares of the bound that the small queue may take. */
 const firstShare = 0.1
@@ -24,6 +29,15 @@ const remembered = 1.25
 /** An entry that weighs so many times the mean has to be used twice before it takes a place in the main queue. */
 const heavy = 4
 
+/** The part of the rounds on credit that has to be paid back by a use, for credit to go on. */
+const fairReturn = 0.25
+/** So many rounds on credit are looked back on. */
+const creditMemory = 512
+/** Taken to have been paid back at the start: uses follow later than rounds. */
+const creditTrust = 64
+/** One in so many slots gets credit all the same, so that it is known when it pays again. */
+const creditSample = 16
+
 /** How many used entries one eviction passes over before it takes the next, used or not: so that none takes long. */
 const patience = 256
 
@@ -33,10 +47,12 @@ const patience = 256
  * remembered for a while. What returns while it is remembered goes to the main queue at once. There an entry gets another
  * round for each use, three at most. A use costs one byte written: nothing is moved until something has to go.
  *
- * Two things are different, so that loops, scans, drifting and bursty use are all served:
+ * Three things are different, so that loops, scans, drifting and bursty use are all served:
  * - The size of the small queue adapts, in the manner of ARC (Megiddo and Modha, FAST 2003): a key that returns after it
  *   was evicted from the small queue says that it was too small, one from the main queue that it was too large – the
  *   louder, the more nearly it had been kept.
+ * - Rounds beyond the first are on credit. Where too few of them are followed by a use, because what was used much is
+ *   not used again, no more are given.
  * - While the cache fills, what the small queue cannot hold goes to the main queue, so that a loop finds a part of itself
  *   kept. What is evicted from the main queue has to prove itself anew in the small one.
  */
@@ -50,6 +66,9 @@ export class AdaptivePolicy implements EvictionPolicy {
   #mainWeight = 0
   /** How much the small queue should weigh. */
   #smallTarget: number
+  /** Rounds on credit, and how many of them were followed by a use. */
+  #granted = 0
+  #paidBack = creditTrust
   /** Whether nothing had to go yet. */
   #isFilling = true
 
@@ -74,7 +93,9 @@ export class AdaptivePolicy implements EvictionPolicy {
   touch(slot: number): void {
     // Slots lie below the capacity, here and below.
     const state = this.#states[slot] as number
-    if ((state & usesMask) < usesMask) this.#states[slot] = state + 1
+    if (state >= creditBit) this.#paidBack += 1
+    const known = state & (mainBit | usesMask)
+    this.#states[slot] = (known & usesMask) < usesMask ? known + 1 : known
   }
 
   evict(): number {
@@ -84,17 +105,14 @@ export class AdaptivePolicy implements EvictionPolicy {
       const fromSmall = this.#smallWeight >= this.#smallTarget || oldestInMain < 0
       const slot = fromSmall ? this.#rings.oldest(small) : oldestInMain
       const state = this.#states[slot] as number
-      const usesNeeded = fromSmall && this.#scene.weightOf(slot) > heavy * this.#meanWeight() ? 2 : 1
-      if ((state & usesMask) < usesNeeded || passed >= patience) {
+      const mayStay = fromSmall ? this.#maySettle(slot, state) : this.#mayStay(slot, state)
+      if (!mayStay || passed >= patience) {
         this.remove(slot)
         this.#remember(slot, !fromSmall)
         return slot
       }
       if (fromSmall) this.#moveToMain(slot)
-      else {
-        this.#states[slot] = state - 1
-        this.#rings.pass(main)
-      }
+      else this.#pass(slot, state)
     }
   }
 
@@ -116,6 +134,8 @@ export class AdaptivePolicy implements EvictionPolicy {
     this.#smallWeight = 0
     this.#mainWeight = 0
     this.#smallTarget = this.#scene.bound * firstShare
+    this.#granted = 0
+    this.#paidBack = creditTrust
     this.#isFilling = true
   }
 
@@ -132,6 +152,30 @@ export class AdaptivePolicy implements EvictionPolicy {
     const queue = this.#queueOf(slot)
     this.#rings.take(queue, slot)
     this.resize(slot, -this.#scene.weightOf(slot))
+  }
+
+  /** Whether an entry at the end of the small queue goes over to the main one. */
+  #maySettle(slot: number, state: number): boolean {
+    const uses = state & usesMask
+    return uses > 1 || (uses === 1 && this.#scene.weightOf(slot) <= heavy * this.#meanWeight())
+  }
+
+  /** Whether an entry at the end of the main queue gets another round: for a use in the last one, or on credit. */
+  #mayStay(slot: number, state: number): boolean {
+    if ((state & usesMask) === 0) return false
+    if ((state & idleBit) === 0) return true
+    return slot % creditSample === 0 || this.#paidBack >= this.#granted * fairReturn
+  }
+
+  #pass(slot: number, state: number): void {
+    const onCredit = (state & idleBit) !== 0
+    this.#states[slot] = (state - 1) | idleBit | (onCredit ? creditBit : 0)
+    this.#rings.pass(main)
+    if (!onCredit) return
+    this.#granted += 1
+    if (this.#granted < creditMemory) return
+    this.#granted /= 2
+    this.#paidBack /= 2
   }
 
   #moveToMain(slot: number): void {

@@ -1,0 +1,76 @@
+import { createClient } from '@redis/client'
+import { createCache } from 'reprise'
+import { redis as redisTier } from 'reprise/redis'
+import { startRedis } from '../../testbed/redis.ts'
+import type { Effort } from '../chat/arena.ts'
+import { type Answer, figure } from '../measure/report.ts'
+import { inTurn, median } from '../measure/rounds.ts'
+
+const keyCount = 1_000
+const callers = 50
+const batch = 100
+const bar = 0.85
+
+interface Contender {
+  readonly name: string
+  readonly callers: number
+  readonly call: (from: number) => Promise<unknown>
+  readonly rates: number[]
+}
+
+/** Reads from Redis through a cache without memory, beside the bare client that it uses. */
+export async function redisQuestion(effort: Effort): Promise<Answer> {
+  await using server = await startRedis()
+  const client = await createClient({ url: server.url }).connect()
+  const cache = createCache({ name: 'bench', memory: false, redis: redisTier({ url: server.url }) })
+  const keys = Array.from({ length: keyCount }, (_, index) => `user:${index}`)
+  const value = { id: 7, name: 'Ada Lovelace', email: 'ada@example.com', tags: ['a', 'b', 'c'], active: true }
+  while ((await cache.set('probe', value)).redis !== 'done') await new Promise(resolve => setTimeout(resolve, 50))
+  for (const key of keys) {
+    await cache.set(key, value)
+    await client.set(key, JSON.stringify(value))
+  }
+  const keyAt = (from: number) => keys[from % keyCount] ?? ''
+  const keysAt = (from: number) => Array.from({ length: batch }, (_, index) => keyAt(from + index))
+  const contender = (name: string, callers: number, call: Contender['call']) => ({ name, callers, call, rates: [] })
+  const bareGet: Contender = contender('bare client, GET', callers, from => client.get(keyAt(from)))
+  const get: Contender = contender('Reprise, get', callers, from => cache.get(keyAt(from)))
+  const bareMget: Contender = contender(`bare client, MGET of ${batch}`, 1, from => client.mGet(keysAt(from)))
+  const getMany: Contender = contender(`Reprise, getMany of ${batch}`, 1, from => cache.getMany(keysAt(from)))
+  const contenders = [bareGet, get, bareMget, getMany]
+  const turns = contenders.map(each => async () => {
+    each.rates.push(await rateOf(each, effort.seconds / 2))
+  })
+  await inTurn(1, turns)
+  for (const { rates } of contenders) rates.length = 0
+  await inTurn(effort.rounds, turns)
+  const { hits, misses } = cache.stats()
+  await cache.close()
+  client.destroy()
+  return {
+    title: 'A hit in Redis',
+    method: `${keyCount} keys with objects of 110 bytes, memory switched off; calls a second, ${hits} hits, ${misses} misses.`,
+    columns: ['what', 'callers at once', 'calls a second'],
+    rows: contenders.map(({ name, callers, rates }) => [name, `${callers}`, figure(median(rates), 0)]),
+    bars: [barOf(get, bareGet), barOf(getMany, bareMget)],
+  }
+}
+
+function barOf(own: Contender, bare: Contender) {
+  const share = median(own.rates) / median(bare.rates)
+  return { promise: `${own.name} at least ${bar} × ${bare.name}`, found: `${figure(share)} ×`, isMet: share >= bar }
+}
+
+async function rateOf({ callers, call }: Contender, seconds: number): Promise<number> {
+  const startedAt = performance.now()
+  const until = startedAt + seconds * 1000
+  let calls = 0
+  const caller = async (place: number) => {
+    for (let from = place * 17; performance.now() < until; from += 1) {
+      await call(from)
+      calls += 1
+    }
+  }
+  await Promise.all(Array.from({ length: callers }, (_, place) => caller(place)))
+  return (calls * 1000) / (performance.now() - startedAt)
+}
