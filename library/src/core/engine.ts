@@ -11,8 +11,9 @@ import { MarkTable } from './coherence/mark-table.ts'
 import { announceLoad } from './facade/announce-load.ts'
 import { BusLink } from './invalidation/bus-link.ts'
 import type { BusMessage } from './invalidation/bus-messages.ts'
+import type { Invalidation } from './invalidation/invalidation.ts'
 import { Invalidations } from './invalidation/invalidations.ts'
-import { invalidateHere } from './invalidation/local-invalidation.ts'
+import { invalidateHere, type LocalInvalidationParts } from './invalidation/local-invalidation.ts'
 import type { EngineParts } from './load/engine-parts.ts'
 import { KeyLeases } from './load/key-lease.ts'
 import { KeyWatches } from './load/key-watches.ts'
@@ -43,6 +44,8 @@ export class Engine implements EngineParts {
   readonly coherence: Coherence
   readonly watches = new KeyWatches()
   readonly leases: KeyLeases | undefined
+  /** What an invalidation changes in this process. */
+  readonly here: LocalInvalidationParts
   readonly invalidations: Invalidations
   readonly loads: Loads
   readonly #bus: BusLink | undefined
@@ -62,14 +65,14 @@ export class Engine implements EngineParts {
     const onEvicted: ConstructorParameters<typeof MemoryTier>[0]['onEvicted'] = key =>
       this.announce('evicted', { cache: this.name, key })
     this.memory = memory && new MemoryTier({ bounds: memory, coherence: this.coherence, marks, onEvicted })
+    const onInvalidated = (invalidation: Invalidation) => this.loads.yieldOvertaken(invalidation)
+    this.here = { memory: this.memory, marks, watches, clock, onInvalidated }
     const fenceLifeMs = () => Math.max(shortestFenceLifeMs, 2 * this.#longestLoadMs)
     const publish = async (message: BusMessage) => this.#bus === undefined || (await this.#bus.publish(message))
     this.invalidations = new Invalidations({
       root: path,
       store: this.store,
-      memory: this.memory,
-      marks,
-      watches,
+      here: this.here,
       clock,
       publish,
       fenceLifeMs,
@@ -107,8 +110,7 @@ export class Engine implements EngineParts {
         coherence: this.coherence,
         clock,
         publishLimitMs: 2 * limitMs,
-        onInvalidation: invalidation =>
-          void invalidateHere(invalidation, { memory: this.memory, marks, watches, clock }),
+        onInvalidation: invalidation => void invalidateHere(invalidation, this.here),
         onReleased: key => this.leases?.wake(key),
         onChange: change => this.#busChanged(change),
       })

@@ -81,9 +81,9 @@ export class Writes {
     policy: Policy,
     operation: WriteOperation,
   ): Promise<FillOutcome> {
-    const { clock, coherence, keeper, memory, marks, tiers, watches } = this.#engine
+    const { clock, coherence, keeper, tiers, watches } = this.#engine
     const startedAt = clock.monotonicMs()
-    invalidateHere({ kind: 'keys', keys: [key] }, { memory, marks, watches, clock })
+    invalidateHere({ kind: 'keys', keys: [key] }, this.#engine.here)
     const watch = watches.begin(key)
     const [now, { era }] = [clock.now(), coherence]
     const lifeMs = lifeOf(kept, policy.ttlMs, policy)

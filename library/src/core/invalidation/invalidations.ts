@@ -26,7 +26,8 @@ export type QueueChange =
   /** Too many waited: the whole cache was invalidated in their place. */
   | { readonly kind: 'overflowed'; readonly waiting: number }
 
-export interface InvalidationsOptions extends LocalInvalidationParts {
+export interface InvalidationsOptions {
+  readonly here: LocalInvalidationParts
   readonly root: NamespacePath
   readonly store: GuardedStore | undefined
   readonly clock: Clock
@@ -54,11 +55,11 @@ export class Invalidations {
 
   constructor(options: InvalidationsOptions) {
     this.#options = options
-    this.pending = new PendingInvalidations(options.marks)
+    this.pending = new PendingInvalidations(options.here.marks)
   }
 
   async invalidate(invalidation: Invalidation): Promise<InvalidationResult> {
-    const removed = invalidateHere(invalidation, this.#options)
+    const removed = invalidateHere(invalidation, this.#options.here)
     if (this.#options.store === undefined) return { removed, redis: 'none' }
     const outcome = await this.share(invalidation)
     return { removed: removed + outcome.removed, redis: outcome.redis }
@@ -113,7 +114,7 @@ export class Invalidations {
   #invalidateAll(): void {
     const renewal = { name: namespaceMark(this.#options.root), mark: randomMark() as Mark }
     const invalidation: Invalidation = { kind: 'marks', renewals: [renewal] }
-    invalidateHere(invalidation, this.#options)
+    invalidateHere(invalidation, this.#options.here)
     this.pending.begin(invalidation)
   }
 

@@ -9,10 +9,17 @@ export interface LocalInvalidationParts {
   readonly marks: MarkTable
   readonly watches: KeyWatches
   readonly clock: Clock
+  readonly onInvalidated: (invalidation: Invalidation) => void
 }
 
 /** Carries out an invalidation in this process, at once: memory forgets, running loads are fenced. Answers how many entries went. */
 export function invalidateHere(invalidation: Invalidation, parts: LocalInvalidationParts): number {
+  const removed = forgetHere(invalidation, parts)
+  parts.onInvalidated(invalidation)
+  return removed
+}
+
+function forgetHere(invalidation: Invalidation, parts: LocalInvalidationParts): number {
   const { memory, marks, watches, clock } = parts
   switch (invalidation.kind) {
     case 'keys': {

@@ -84,6 +84,7 @@ export class KeyLeases {
     return {
       kind: 'held',
       release: async () => {
+        if (ending.signal.aborted) return
         ending.abort()
         const answer = await patiently(() => lease.release(), limitMs, clock)
         if (answer.kind === 'done' && answer.result === 'waited') wakeOthers(key)

@@ -6,7 +6,7 @@ import type { Question } from '../tiers/tier.ts'
 import { Callers, type LoadAnswer } from './callers.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { type FillOutcome, fillTiers, lifeOf, newEntry } from './fill.ts'
-import type { KeyLeases } from './key-lease.ts'
+import type { HeldLease, KeyLeases } from './key-lease.ts'
 import type { KeyWatch } from './key-watches.ts'
 import { type LoadContext, type LoaderWishes, loadContext } from './loader.ts'
 import { type Found, type Lookup, lookup, settle } from './lookup.ts'
@@ -49,6 +49,12 @@ export interface LoadRequest {
   readonly early?: Entry
 }
 
+/** How a load ended, and what is answered to those who still wait. */
+interface Ending {
+  readonly outcome: LoadOutcome
+  readonly answer: LoadAnswer | undefined
+}
+
 /** A refresh that failed is not tried again sooner. */
 const refreshFailedMs = 1_000
 /** Another process refreshes: its entry is looked for again after this long. */
@@ -57,11 +63,14 @@ const refreshedElsewhereMs = 200
 /** A load shared by all who want its key: looks into the tiers, waits for the lease, runs the loader, fills the tiers. */
 export class Load {
   readonly callers: Callers
-  readonly done: Promise<LoadReport>
+  readonly done: Promise<void>
   #stale: Found | undefined
   #isBackground: boolean
+  #isOver = false
+  #lease: HeldLease | undefined
   readonly #request: LoadRequest
   readonly #parts: EngineParts
+  readonly #onDone: (report: LoadReport) => void
   readonly #watch: KeyWatch
   readonly #cancelling = new AbortController()
   /** The marks taken before the loader runs. */
@@ -73,10 +82,12 @@ export class Load {
   #lookupMs = 0
   #loadMs: number | undefined
 
-  constructor(request: LoadRequest, parts: EngineParts) {
+  /** @param onDone told how it went, just before the callers are */
+  constructor(request: LoadRequest, parts: EngineParts, onDone: (report: LoadReport) => void) {
     const { scope, policy } = request.question
     this.#request = request
     this.#parts = parts
+    this.#onDone = onDone
     this.#reason = request.early === undefined ? 'miss' : 'early'
     this.#isBackground = request.early !== undefined
     this.#watch = parts.watches.begin(request.key)
@@ -89,9 +100,9 @@ export class Load {
     this.done = this.#run()
   }
 
-  /** Whether a caller that comes now may share it: not when something was invalidated since it began. */
+  /** Whether a caller that comes now may share it: not when it is over, nor when something was invalidated since it began. */
   get isCurrent(): boolean {
-    if (this.#watch.isFenced || this.#cancelling.signal.aborted) return false
+    if (this.#isOver || this.#watch.isFenced || this.#cancelling.signal.aborted) return false
     return !this.#parts.marks.renewedSince(this.#snapshot.marks, this.#begun)
   }
 
@@ -99,16 +110,24 @@ export class Load {
     this.#cancelling.abort(reason)
   }
 
-  async #run(): Promise<LoadReport> {
-    const outcome = await this.#lookLeaseLoad().catch((error): LoadOutcome => {
+  /** A newer load of the key need not wait for this one, whose value nobody else will get. */
+  yieldLease(): void {
+    void this.#lease?.release()
+    this.#lease = undefined
+  }
+
+  async #run(): Promise<void> {
+    const { outcome, answer } = await this.#lookLeaseLoad().catch((error): Ending => {
       const kind = this.#cancelling.signal.aborted ? 'cancelled' : 'failed'
-      return { kind, error }
+      return failing(kind, error)
     })
-    if ('error' in outcome) this.callers.answer({ kind: 'failed', error: outcome.error })
+    this.#isOver = true
+    this.yieldLease()
     this.#request.onIdle?.()
     this.#parts.watches.end(this.#watch)
     this.#parts.marks.release(this.#snapshot)
-    return {
+    // Announced first, so that whoever got the answer finds it announced.
+    this.#onDone({
       key: this.#request.key,
       operation: this.#request.operation,
       reason: this.#reason,
@@ -116,10 +135,11 @@ export class Load {
       lookup: this.#lookup,
       lookupMs: this.#lookupMs,
       loadMs: this.#loadMs,
-    }
+    })
+    if (answer !== undefined) this.callers.answer(answer)
   }
 
-  async #lookLeaseLoad(): Promise<LoadOutcome> {
+  async #lookLeaseLoad(): Promise<Ending> {
     const { clock, leases } = this.#parts
     const startedAt = clock.monotonicMs()
     const looked = await this.#look(this.#request.found)
@@ -132,26 +152,25 @@ export class Load {
     return this.#loadUnderLease(leases, looked)
   }
 
-  async #loadUnderLease(leases: KeyLeases, first: Lookup): Promise<LoadOutcome> {
+  async #loadUnderLease(leases: KeyLeases, first: Lookup): Promise<Ending> {
     const { key, onIdle } = this.#request
     const { signal } = this.#cancelling
     for (let looked = first; ; ) {
       signal.throwIfAborted()
+      // Its value will be kept nowhere: others need not wait for it.
+      if (!this.isCurrent) return this.#load(looked)
       const lease = await leases.acquire(key)
       if (lease === undefined) return this.#load(looked)
       if (lease.kind === 'held') {
-        try {
-          // The former holder may have filled the tiers between our look and our lease.
-          looked = await this.#look(undefined)
-          return looked.kind === 'fresh' ? this.#found(looked) : await this.#load(looked)
-        } finally {
-          void lease.release()
-        }
+        this.#lease = lease
+        // The former holder may have filled the tiers between our look and our lease.
+        looked = await this.#look(undefined)
+        return looked.kind === 'fresh' ? this.#found(looked) : this.#load(looked)
       }
       onIdle?.()
       if (this.#stale !== undefined) {
         this.#stale.entry.retryFrom = this.#parts.clock.now() + refreshedElsewhereMs
-        return { kind: 'left_to_another' }
+        return { outcome: { kind: 'left_to_another' }, answer: undefined }
       }
       await leases.nap(key, lease.forMs, signal)
       looked = await this.#look(undefined)
@@ -182,9 +201,8 @@ export class Load {
     return { kind: 'stale', tier: 'memory', entry: early, tried: looked.tried }
   }
 
-  #found(found: Found): LoadOutcome {
-    this.callers.answer({ kind: 'found', found: this.#settle(found) })
-    return { kind: 'found' }
+  #found(found: Found): Ending {
+    return { outcome: { kind: 'found' }, answer: { kind: 'found', found: this.#settle(found) } }
   }
 
   /** Answers the callers with what there is, and goes on though nobody waits any more. */
@@ -199,7 +217,7 @@ export class Load {
     return settle(this.#parts.tiers, this.#request.key, found, this.#request.question, this.#watch)
   }
 
-  async #load(looked: Lookup): Promise<LoadOutcome> {
+  async #load(looked: Lookup): Promise<Ending> {
     const { givenKey, question, produce } = this.#request
     const { policy } = question
     const replaced = looked.kind === 'miss' ? undefined : looked.entry
@@ -209,17 +227,17 @@ export class Load {
     this.#loadMs = run.loadMs
     if (run.kind === 'value') return this.#keep(run.value, wishes(), looked)
     if (this.#stale !== undefined) this.#stale.entry.retryFrom = this.#parts.clock.now() + refreshFailedMs
-    return run
+    return failing(run.kind, run.error)
   }
 
-  async #keep(value: unknown, wishes: LoaderWishes, looked: Lookup): Promise<LoadOutcome> {
+  async #keep(value: unknown, wishes: LoaderWishes, looked: Lookup): Promise<Ending> {
     const { policy } = this.#request.question
     const replaced = wishes.isUnmodified && looked.kind !== 'miss' ? looked.entry : undefined
     const kind = replaced !== undefined ? 'not_modified' : value === undefined ? 'absent' : 'loaded'
     const startedAt = this.#parts.clock.monotonicMs()
     if (wishes.isUnkept) {
-      this.callers.answer({ kind: 'loaded', take: () => (replaced === undefined ? value : takeValue(replaced.kept)) })
-      return { kind, kept: [], keepMs: 0 }
+      const take = () => (replaced === undefined ? value : takeValue(replaced.kept))
+      return { outcome: { kind, kept: [], keepMs: 0 }, answer: { kind: 'loaded', take } }
     }
     const kept = replaced?.kept ?? keepValue(value)
     const answer: LoadAnswer = { kind: 'loaded', take: () => takeValue(kept) }
@@ -228,8 +246,7 @@ export class Load {
     const tags = replaced === undefined ? wishes.tags : [...new Set([...replaced.tags, ...wishes.tags])]
     const lifeMs = lifeOf(kept, wishes.ttlMs ?? policy.ttlMs, policy)
     const outcome = lifeMs > 0 ? await this.#fill(kept, lifeMs, tags, looked) : []
-    this.callers.answer(answer)
-    return { kind, kept: outcome, keepMs: this.#parts.clock.monotonicMs() - startedAt }
+    return { outcome: { kind, kept: outcome, keepMs: this.#parts.clock.monotonicMs() - startedAt }, answer }
   }
 
   async #fill(kept: Entry['kept'], lifeMs: number, tags: readonly string[], looked: Lookup): Promise<FillOutcome> {
@@ -256,4 +273,8 @@ export class Load {
     if (wanted.length > 0) await keeper.ask(wanted, until)
     return scope.snapshot(tags)
   }
+}
+
+function failing(kind: 'failed' | 'timed_out' | 'cancelled', error: unknown): Ending {
+  return { outcome: { kind, error }, answer: { kind: 'failed', error } }
 }

@@ -1,5 +1,6 @@
 import type { CacheKey } from '../../base/key.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
+import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { Load, type LoadReport, type LoadRequest } from './load.ts'
 
@@ -40,12 +41,12 @@ export class Loads {
         retryAfterSeconds: 1,
       })
     }
-    const load = new Load(request, this.#parts)
-    this.#loads.set(request.key, load)
-    void load.done.then(report => {
+    this.#loads.get(request.key)?.yieldLease()
+    const load = new Load(request, this.#parts, report => {
       if (this.#loads.get(request.key) === load) this.#loads.delete(request.key)
       this.#onDone(report)
     })
+    this.#loads.set(request.key, load)
     return load
   }
 
@@ -57,6 +58,13 @@ export class Loads {
     void this.begin(request).done.then(() => {
       this.#refreshes -= 1
     })
+  }
+
+  /** Something was invalidated, here or elsewhere: loads that it overtook hinder no newer ones. */
+  yieldOvertaken(invalidation: Invalidation): void {
+    const loads =
+      invalidation.kind === 'keys' ? invalidation.keys.map(key => this.#loads.get(key)) : this.#loads.values()
+    for (const load of loads) if (load?.isCurrent === false) load.yieldLease()
   }
 
   cancelAll(reason: Error): void {

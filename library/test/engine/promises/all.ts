@@ -1,0 +1,17 @@
+import { boundsAndExplain } from './bounds-and-explain.ts'
+import { coherence } from './coherence.ts'
+import { fencedFills } from './fenced-fills.ts'
+import { freshness } from './freshness.ts'
+import { keysAndValues } from './keys-and-values.ts'
+import type { Scenario } from './scenario.ts'
+import { singleFlight } from './single-flight.ts'
+
+/** What every cache promises, whatever lies behind its memory. */
+export const allPromises: readonly Scenario[] = [
+  ...fencedFills,
+  ...singleFlight,
+  ...coherence,
+  ...keysAndValues,
+  ...boundsAndExplain,
+  ...freshness,
+]

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Cache, CacheOptions } from 'reprise'
+
+/** Where scenarios play: memory alone, or caches of several processes before one shared tier. */
+export interface World {
+  /** A cache as a process of its own makes it. In a world without a shared tier there is one. */
+  cache(options?: Partial<CacheOptions>): Promise<Cache>
+  /** Lets time pass for the caches, and for the shared tier if there is one. */
+  pass(ms: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Scenario {
+  readonly name: string
+  /** How many processes it takes; those of one play everywhere. */
+  readonly processes: 1 | 2
+  readonly play: (world: World) => Promise<void>
+}
+
+/** A promise that the test settles. */
+export function gate<Value = void>() {
+  return Promise.withResolvers<Value>()
+}
+
+/** Lets whatever is under way in this process come to rest. */
+export async function rest(): Promise<void> {
+  for (let turns = 0; turns < 20; turns += 1) await turn()
+}
+
+/** Waits, by real time, for what another process or Redis must do first. */
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + 10_000
+  while (!(await isTrue())) {
+    assert.ok(Date.now() < end, `${what}: not within 10 seconds`)
+    await new Promise(resolve => setTimeout(resolve, 2))
+  }
+}
+
+/** A loader that counts its runs and answers `value` with the number of the run. */
+export function counting(value = 'v') {
+  const loader = async () => {
+    loader.runs += 1
+    await turn()
+    return `${value}${loader.runs}`
+  }
+  loader.runs = 0
+  return loader
+}
