@@ -18,7 +18,7 @@ export interface RedisCluster extends AsyncDisposable {
 
 /** Starts a Redis Cluster of six private processes and waits until it serves all slots and each master has its replica. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: 6 }, startNode))
+  const nodes = await Promise.all(Array.from({ length: 6 }, () => startNode()))
   const addresses = nodes.map(node => `127.0.0.1:${node.port}`)
   const cli = requireBinary('redis-cli')
   const ask = async (node: RedisServer, ...command: readonly string[]) =>
@@ -31,8 +31,10 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       await sleep(50)
     }
   }
-  /** A replica that has not copied its master yet would not take over from it. */
+  /** A replica that has not copied its master yet would not take over from it; nor do all nodes know at once who is one. */
   async function isReady(node: RedisServer): Promise<boolean> {
+    const replicas = (await ask(node, 'cluster', 'nodes')).match(/\bslave\b/g) ?? []
+    if (replicas.length !== 3) return false
     const replication = await ask(node, 'info', 'replication')
     const isComplete = replication.includes('role:master')
       ? replication.includes('state=online')
@@ -45,8 +47,14 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   return { nodes, addresses: addresses.join(','), stop, [Symbol.asyncDispose]: stop }
 }
 
-async function startNode(): Promise<RedisServer> {
+/** Between finding a port free and listening on it somebody else may take it: then others are tried. */
+async function startNode(tries = 3): Promise<RedisServer> {
   const busPort = await freePort()
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '2000']
-  return startRedis({ args: [...cluster, '--repl-diskless-sync-delay', '0'] })
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '4000']
+  try {
+    return await startRedis({ args: [...cluster, '--repl-diskless-sync-delay', '0'] })
+  } catch (error) {
+    if (tries === 1 || !String(error).includes('Address already in use')) throw error
+    return startNode(tries - 1)
+  }
 }

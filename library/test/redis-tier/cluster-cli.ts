@@ -43,22 +43,32 @@ function holds(range: string, slot: number): boolean {
   return Number(from) <= slot && slot <= Number(to)
 }
 
-/** Moves a slot with its keys to another master, a few keys at a time; `midway` is called when half of them have gone. */
+/** Moves a slot with its keys to another master, key by key; `midway` is called when half of them have gone. */
 export async function moveSlot(
   slot: number,
   from: NodeLine,
   to: NodeLine,
   midway?: () => Promise<void>,
 ): Promise<void> {
-  await ask(to.port, 'cluster', 'setslot', `${slot}`, 'importing', from.id)
-  await ask(from.port, 'cluster', 'setslot', `${slot}`, 'migrating', to.id)
-  const total = Number(await ask(from.port, 'cluster', 'countkeysinslot', `${slot}`))
-  for (let moved = 0; moved < total; moved += 1) {
+  await demand(to.port, 'cluster', 'setslot', `${slot}`, 'importing', from.id)
+  await demand(from.port, 'cluster', 'setslot', `${slot}`, 'migrating', to.id)
+  const total = await keysOf(from.port, slot)
+  for (let moved = 0, left = total; left > 0; moved += 1) {
     if (moved === Math.floor(total / 2)) await midway?.()
-    const [key] = (await ask(from.port, 'cluster', 'getkeysinslot', `${slot}`, '1')).split('\n')
-    if (key) await ask(from.port, 'migrate', '127.0.0.1', `${to.port}`, key, '0', '5000')
+    const [key = ''] = (await ask(from.port, 'cluster', 'getkeysinslot', `${slot}`, '1')).split('\n')
+    await demand(from.port, 'migrate', '127.0.0.1', `${to.port}`, key, '0', '5000')
+    left = await keysOf(from.port, slot)
   }
-  for (const node of [to, from]) await ask(node.port, 'cluster', 'setslot', `${slot}`, 'node', to.id)
+  for (const node of [to, from]) await demand(node.port, 'cluster', 'setslot', `${slot}`, 'node', to.id)
+}
+
+async function keysOf(port: number, slot: number): Promise<number> {
+  return Number(await ask(port, 'cluster', 'countkeysinslot', `${slot}`))
+}
+
+async function demand(port: number, ...command: readonly string[]): Promise<void> {
+  const answer = await ask(port, ...command)
+  if (answer !== 'OK') throw new Error(`${command.join(' ')} was answered: ${answer}`)
 }
 
 /** Kills the master of a slot and waits until one of its replicas has taken over. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type RedisCluster, startRedisCluster } from '../../../testbed/redis-cluster.ts'
 import { ask, killMasterOf, moveSlot, nodesSeenBy, ownerOf } from './cluster-cli.ts'
+import { soon } from './tier.ts'
 
 const maxCopyBytes = 20_000
 const guest = (name: string) => parseGuestId(name)
@@ -98,7 +99,7 @@ describeWith(['redis-server', 'redis-cli'], 'B2 copies in a Redis Cluster', () =
     expect(new Set(await appendTo(moved, 0))).toEqual(new Set(['appended']))
     const victim = moved[0] as GuestId
     const killing = killMasterOf(cluster, await slotOf(victim))
-    await vi.waitFor(() => expect(away).toHaveBeenCalledTimes(1), { timeout: 5_000, interval: 5 })
+    await vi.waitFor(() => expect(away).toHaveBeenCalledTimes(1), soon)
     expect(redis.isAvailable).toBe(true)
     const startedAt = performance.now()
     const outcomes = await appendTo(moved, 1)

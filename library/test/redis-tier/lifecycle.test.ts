@@ -7,7 +7,7 @@ import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
 import { startProxy } from '../../../testbed/proxy.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { set, textOf, tierOf } from './tier.ts'
+import { set, soon, textOf, tierOf } from './tier.ts'
 
 const run = promisify(execFile)
 
@@ -70,19 +70,19 @@ describeWith(['redis-server'], 'the life of a tier in Redis', () => {
     const [first, second] = [tier.use(), tier.use()]
     const told: string[] = []
     tier.bus.subscribe('app', event => told.push(event.kind))
-    await expect.poll(() => told).toEqual(['listening'])
+    await expect.poll(() => told, soon).toEqual(['listening'])
     expect(await set(tier, 'a', 'x')).toBe('stored')
     expect(proxy.connections).toBe(2)
     await first()
     await first()
     expect(await textOf(tier, 'a')).toBe('x')
     await second()
-    await expect.poll(() => proxy.connections).toBe(0)
+    await expect.poll(() => proxy.connections, soon).toBe(0)
     expect(told).toEqual(['listening'])
     const third = tier.use()
     expect(await textOf(tier, 'a')).toBe('x')
     await third()
-    await expect.poll(() => proxy.connections).toBe(0)
+    await expect.poll(() => proxy.connections, soon).toBe(0)
   })
 
   it('takes over the settings of a given client, and leaves the client alone', async () => {

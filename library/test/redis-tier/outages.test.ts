@@ -8,7 +8,21 @@ import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
 import { startProxy } from '../../../testbed/proxy.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { entry, fenceOf, glob, inAMinute, key, mark, noFence, readOne, remove, set, textOf, tierOf } from './tier.ts'
+import {
+  entry,
+  fenceOf,
+  glob,
+  inAMinute,
+  key,
+  mark,
+  noFence,
+  readOne,
+  remove,
+  set,
+  soon,
+  textOf,
+  tierOf,
+} from './tier.ts'
 
 const run = promisify(execFile)
 const limits = { connectTimeoutMs: 500, commandTimeoutMs: 100, writeTimeoutMs: 150 }
@@ -54,7 +68,7 @@ async function expectAway(tier: RedisTier, withinMs: number): Promise<void> {
 }
 
 async function expectReturn(tier: RedisTier): Promise<void> {
-  await expect.poll(() => set(tier, 'back', 'x'), { timeout: 8_000, interval: 20 }).toBe('stored')
+  await expect.poll(() => set(tier, 'back', 'x'), soon).toBe('stored')
   expect(await textOf(tier, 'back')).toBe('x')
   expect(await tier.store.life()).toMatch(/\w{40}/)
 }
@@ -157,7 +171,7 @@ describeWith(['redis-server', 'redis-cli'], 'B3 the tier while Redis is away', (
     const subscription = tier.bus.subscribe('app', event =>
       heard.push(event.kind === 'message' ? event.text : event.kind),
     )
-    await expect.poll(() => heard).toEqual(['listening'])
+    await expect.poll(() => heard, soon).toEqual(['listening'])
     await cli(server, 'config', 'set', 'maxmemory', '100000')
     expect(await set(tier, 'b', 'x')).toBe('unavailable')
     expect(await set(tier, 'b', 'x', noFence)).toBe('unavailable')
@@ -173,7 +187,7 @@ describeWith(['redis-server', 'redis-cli'], 'B3 the tier while Redis is away', (
     ])
     expect(await tier.store.marks([mark('t')], inAMinute())).toEqual(['renewed'])
     await tier.bus.publish('app', 'while full')
-    await expect.poll(() => heard).toEqual(['listening', 'while full'])
+    await expect.poll(() => heard, soon).toEqual(['listening', 'while full'])
     await subscription.close()
   })
 
@@ -196,7 +210,10 @@ describeWith(['redis-server', 'redis-cli'], 'B3 the tier while Redis is away', (
     await set(tier, 'removed', 'x')
     await remove(tier, 'removed')
     const tombstone = await fenceOf(tier, 'removed')
-    for (let round = 0; round < 60; round += 1) {
+    const isKept = async (place: string) => (await cli(server, 'exists', place)) === '1'
+    const places = ['reprise:entry:app:removed|', 'reprise:mark:app#t:t']
+    for (let round = 0; (await Promise.all(places.map(isKept))).includes(true); round += 1) {
+      expect(round).toBeLessThan(300)
       const writes = Array.from({ length: 50 }, (_, index) => entry(`filler-${round}-${index}`, 'x'.repeat(2_000)))
       expect((await tier.store.write(writes)).every(({ kind }) => kind === 'stored')).toBe(true)
     }

@@ -16,6 +16,7 @@ import {
   readOne,
   remove,
   set,
+  soon,
   textOf,
   tierOf,
 } from './tier.ts'
@@ -71,8 +72,8 @@ describeWith(['redis-server', 'redis-cli'], 'the store in Redis', () => {
     await used.store.write([entry('a', 'short', undefined, Date.now() + 150)])
     expect(Number(await cli('pttl', 'reprise:entry:app:a|'))).toBeLessThanOrEqual(150)
     await used.store.write([entry('past', 'x', undefined, Date.now() - 5_000)])
-    await expect.poll(() => textOf(used, 'past')).toBe('(nothing)')
-    await expect.poll(() => fenceOf(used, 'a')).toBe(noFence)
+    await expect.poll(() => textOf(used, 'past'), soon).toBe('(nothing)')
+    await expect.poll(() => fenceOf(used, 'a'), soon).toBe(noFence)
     await used.store.write([entry('long', 'x', undefined, Number.MAX_SAFE_INTEGER)])
     await used.store.write([entry('longest', 'x', undefined, Number.POSITIVE_INFINITY)])
     expect([await textOf(used, 'long'), await textOf(used, 'longest')]).toEqual(['x', 'x'])

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type RedisCluster, startRedisCluster } from '../../../testbed/redis-cluster.ts'
 import { ask, killMasterOf, moveSlot, type NodeLine, nodesSeenBy, ownerOf } from './cluster-cli.ts'
-import { bytes, entry, glob, inAMinute, key, listen, mark, noFence, remove, set, textOf, tierOf } from './tier.ts'
+import { bytes, entry, glob, inAMinute, key, listen, mark, noFence, remove, set, soon, textOf, tierOf } from './tier.ts'
 
 const limits = { commandTimeoutMs: 1_000, writeTimeoutMs: 1_000 }
 const names = Array.from({ length: 300 }, (_, index) => `n${index}`)
@@ -94,30 +94,31 @@ describeWith(['redis-server', 'redis-cli'], 'B2 the tier in a Redis Cluster', ()
   it('goes on listening to a channel whose slot moves to another master', async () => {
     const used = tier()
     const { told } = listen(used, 'travelling')
-    await expect.poll(() => told).toEqual(['(listening)'])
+    await expect.poll(() => told, soon).toEqual(['(listening)'])
     await used.bus.publish('travelling', 'before')
     const slot = await slotOf('reprise:bus:travelling')
     const [from, to] = await ownerAndOther(slot)
     await moveSlot(slot, from, to)
-    await expect.poll(() => told, { timeout: 8_000 }).toHaveLength(4)
+    await expect.poll(() => told, soon).toHaveLength(4)
     await used.bus.publish('travelling', 'after')
-    await expect.poll(() => told).toEqual(['(listening)', 'before', '(deaf)', '(listening)', 'after'])
+    await expect.poll(() => told, soon).toEqual(['(listening)', 'before', '(deaf)', '(listening)', 'after'])
   })
 
   it('delivers on the bus over processes, and stays at a master when it hands over to its replica', async () => {
     const [one, two] = [tier(), tier()]
     const { told } = listen(two, 'handed')
-    await expect.poll(() => told).toEqual(['(listening)'])
+    await expect.poll(() => told, soon).toEqual(['(listening)'])
     const sent = Array.from({ length: 2_000 }, (_, n) => `${n}`)
     await Promise.all(sent.map(text => one.bus.publish('handed', text)))
-    await expect.poll(() => told.slice(1)).toEqual(sent)
+    await expect.poll(() => told.slice(1), soon).toEqual(sent)
     const owner = await ownerOf(somePort(), await slotOf('reprise:bus:handed'))
     const lines = (await ask(somePort(), 'cluster', 'nodes')).split('\n')
     const replica = Number(/:(\d+)@/.exec(lines.find(line => line.split(' ')[3] === owner.id) ?? '')?.[1])
     await ask(replica, 'cluster', 'failover')
-    await expect.poll(async () => (await ownerOf(replica, await slotOf('reprise:bus:handed'))).port).toBe(replica)
-    await expect.poll(() => told.at(-1), { timeout: 8_000 }).toBe('(listening)')
-    await expect.poll(() => one.bus.publish('handed', 'after').then(() => told.at(-1))).toBe('after')
+    const ownerNow = async () => (await ownerOf(replica, await slotOf('reprise:bus:handed'))).port
+    await expect.poll(ownerNow, soon).toBe(replica)
+    await expect.poll(() => told.at(-1), soon).toBe('(listening)')
+    await expect.poll(() => one.bus.publish('handed', 'after').then(() => told.at(-1)), soon).toBe('after')
     expect(told.slice(1, -1).filter(text => text.startsWith('('))).toEqual(['(deaf)', '(listening)'])
   })
 
@@ -126,10 +127,10 @@ describeWith(['redis-server', 'redis-cli'], 'B2 the tier in a Redis Cluster', ()
     await used.store.write(names.map(name => entry(name, 'x')))
     const before = await used.store.life()
     const { told } = listen(used, 'killed')
-    await expect.poll(() => told).toEqual(['(listening)'])
+    await expect.poll(() => told, soon).toEqual(['(listening)'])
     const slot = await slotOf('reprise:bus:killed')
     const killing = killMasterOf(cluster, slot)
-    await expect.poll(() => told, { interval: 5, timeout: 5_000 }).toEqual(['(listening)', '(deaf)'])
+    await expect.poll(() => told, soon).toEqual(['(listening)', '(deaf)'])
     const startedAt = performance.now()
     const kinds = (await used.store.read(keys)).map(({ kind }) => kind)
     expect(performance.now() - startedAt).toBeLessThan(1_200)
@@ -143,9 +144,9 @@ describeWith(['redis-server', 'redis-cli'], 'B2 the tier in a Redis Cluster', ()
         timeout: 8_000,
       })
       .toBe(0)
-    await expect.poll(() => told, { timeout: 8_000 }).toEqual(['(listening)', '(deaf)', '(listening)'])
+    await expect.poll(() => told, soon).toEqual(['(listening)', '(deaf)', '(listening)'])
     await used.bus.publish('killed', 'after')
-    await expect.poll(() => told.at(-1)).toBe('after')
+    await expect.poll(() => told.at(-1), soon).toBe('after')
     expect(await used.store.life()).not.toBe(before)
     expect(await remove(used, 'n1')).toMatch(/removed|absent/)
   })

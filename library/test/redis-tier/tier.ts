@@ -5,6 +5,9 @@ import type { MarkName } from '../../src/base/namespace-path.ts'
 import type { BusEvent } from '../../src/ports/bus.ts'
 import type { KeyFence, KeyGlob, StoreReading, Unavailable } from '../../src/ports/store.ts'
 
+/** What is waited for comes within milliseconds; a busy machine may need longer. */
+export const soon = { timeout: 10_000, interval: 10 }
+
 /** A tier that is used until the test ends. */
 export function tierOf(options: RedisTierOptions): RedisTier {
   const tier = redis(options)

@@ -11,6 +11,8 @@ export interface ClusterTopologyParts {
   readonly nodes: ClusterNodes
   readonly limits: RedisLimits
   readonly clock: Clock
+  /** Ends all asking. */
+  readonly signal: AbortSignal
 }
 
 /** Who has which slots, as far as it is known. */
@@ -28,14 +30,17 @@ export interface ClusterTopology {
   refresh(): Promise<void>
 }
 
+/** How much later each further node is asked for the slots while the others are silent. */
+const turnMs = 40
+
 const nowhere: SlotOwners = { masters: [], replicas: [], ownerOf: new Int16Array() }
 
-export function clusterTopology({ seeds, nodes, limits, clock }: ClusterTopologyParts): ClusterTopology {
+export function clusterTopology({ seeds, nodes, limits, clock, signal }: ClusterTopologyParts): ClusterTopology {
   const [firstSeed] = seeds
   let owners = nowhere
   let refreshing: Promise<void> | undefined
 
-  /** Over the connections that stand, one after the other; where none answers, of all places ever told at once. */
+  /** Over the connections that stand, one after the other; where none answers, of all places ever told. */
   async function ask(): Promise<SlotOwners> {
     for (const { host, port } of startingAnywhere(owners.masters)) {
       const node = nodes.known(placeOf(host, port))
@@ -47,14 +52,28 @@ export function clusterTopology({ seeds, nodes, limits, clock }: ClusterTopology
     const told = [...owners.masters, ...owners.replicas].flatMap(({ host, port }) =>
       firstSeed === undefined ? [] : [neighbour(firstSeed, host, port)],
     )
-    const places = new Map([...seeds, ...told].map(address => [address.place, address]))
-    return Promise.any([...places.values()].map(askAnew)).catch((error: unknown) => {
-      throw error instanceof AggregateError ? (error.errors[0] ?? error) : error
+    return askInTurn([...new Map([...seeds, ...told].map(address => [address.place, address])).values()])
+  }
+
+  /** Each place a moment after the one before; the first good answer counts. */
+  async function askInTurn(places: readonly RedisAddress[]): Promise<SlotOwners> {
+    const answered = new AbortController()
+    const asking = places.map(async (address, turn) => {
+      await clock.sleep(turn * turnMs, answered.signal)
+      answered.signal.throwIfAborted()
+      return askAnew(address)
     })
+    try {
+      return await Promise.any(asking)
+    } catch (error) {
+      throw error instanceof AggregateError ? (error.errors[0] ?? error) : error
+    } finally {
+      answered.abort()
+    }
   }
 
   async function askAnew(address: RedisAddress): Promise<SlotOwners> {
-    const connection = await openConnection({ access: address.access, limitMs: limits.connectMs, clock })
+    const connection = await openConnection({ access: address.access, limitMs: limits.connectMs, clock, signal })
     try {
       const seen = readSlotOwners(await connection.run(['CLUSTER', 'SLOTS']), hostOf(address))
       if (seen === undefined) throw new Error(`${address.place} belongs to no cluster that serves.`)

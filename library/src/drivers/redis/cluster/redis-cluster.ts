@@ -39,7 +39,7 @@ export function redisCluster(
   const stopping = new AbortController()
   const waits = patience(clock)
   const nodes = clusterNodes(seeds[0], { limits, clock, patience: waits, onChange: look })
-  const topology = clusterTopology({ seeds, nodes, limits, clock })
+  const topology = clusterTopology({ seeds, nodes, limits, clock, signal: stopping.signal })
   const name = seeds.map(({ place }) => place).join(',')
   let whole = false
   let awaySinceMs = clock.monotonicMs()

@@ -31,18 +31,26 @@ export interface OpenOptions {
   /** Connecting, handshake and a first answer together take this long at most. */
   readonly limitMs: number
   readonly clock?: Clock
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal
 }
 
 /** How many commands may be under way on a connection; past it the client refuses. */
 const maxCommands = 20_000
 
+/**
+ * Every Redis and what hosted providers offer in its place speaks version 2, and nothing here needs version 3. The client
+ * builds a class with all its commands for each `createClient`, in some 10 ms; duplicates of one client share it.
+ */
+let pattern: ReturnType<typeof createPattern> | undefined
+const createPattern = () => createClient({ RESP: 2, maintNotifications: 'disabled' })
+
 /** Opens a connection and waits until Redis answers on it: one that still loads its snapshot is not taken. */
-export async function openConnection({ access, limitMs, clock = systemClock }: OpenOptions): Promise<RedisConnection> {
-  const client = createClient({
+export async function openConnection(options: OpenOptions): Promise<RedisConnection> {
+  const { access, limitMs, clock = systemClock, signal } = options
+  pattern ??= createPattern()
+  const client = pattern.duplicate({
     ...access,
-    // Every Redis and what hosted providers offer in its place speaks version 2, and nothing here needs version 3.
-    RESP: 2,
-    maintNotifications: 'disabled',
     disableOfflineQueue: true,
     commandsQueueMaxLength: maxCommands,
     // Time limits are ours; the client's own would leave a command in the queue of replies.
@@ -63,8 +71,14 @@ export async function openConnection({ access, limitMs, clock = systemClock }: O
   const run = (args: readonly RedisArgument[]) => client.sendCommand<RedisReply>(args)
 
   const opening = client.connect().then(() => run(['PING']))
+  const settled = new AbortController()
+  const givenUp = new Promise<never>((_, reject) => {
+    const give = () => reject(new Error('Redis was closed.'))
+    if (signal?.aborted) give()
+    else signal?.addEventListener('abort', give, { signal: settled.signal })
+  })
   try {
-    await within(opening, limitMs, clock, () => {
+    await within(Promise.race([opening, givenUp]), limitMs, clock, () => {
       throw new Error(`Redis did not answer within ${limitMs} ms.`)
     })
   } catch (error) {
@@ -75,6 +89,8 @@ export async function openConnection({ access, limitMs, clock = systemClock }: O
       () => undefined,
     )
     throw error
+  } finally {
+    settled.abort()
   }
   return {
     run,

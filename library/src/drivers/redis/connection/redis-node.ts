@@ -78,7 +78,7 @@ export function redisNode(parts: RedisNodeParts): RedisNode {
     } else if (before === 'up' || before === 'starting') onChange(next.reason)
   }
 
-  const open = () => openConnection({ access, limitMs: limits.connectMs, clock })
+  const open = () => openConnection({ access, limitMs: limits.connectMs, clock, signal: stopping.signal })
 
   async function attempt(): Promise<RedisConnection | undefined> {
     try {

@@ -59,8 +59,7 @@ export function redis(options: RedisTierOptions): RedisTier {
         const last = current
         // Whoever comes next finds a Redis that was not begun yet.
         current = open()
-        await bus.close()
-        await last.close()
+        await Promise.all([bus.close(), last.close()])
       }
     },
   }
