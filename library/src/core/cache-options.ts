@@ -31,7 +31,12 @@ const memoryNames: ReadonlySet<string> = new Set(['maxBytes', 'maxEntries', 'pol
 export function readCacheOptions(options: CacheOptions): CacheSettings {
   readNames(options, names, 'createCache')
   const { name, memory = {}, redis, clock = systemClock } = options
-  if (memory !== false) readNames(memory, memoryNames, 'memory')
+  if (memory !== false) {
+    readNames(memory, memoryNames, 'memory')
+    if (memory.maxEntries !== undefined && memory.maxBytes !== undefined) {
+      throw expected('memory', 'bounded by one of maxEntries and maxBytes', memory)
+    }
+  }
   if (memory === false && redis === undefined) {
     throw expected('memory', 'given, for there is no redis either', memory)
   }

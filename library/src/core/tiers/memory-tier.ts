@@ -1,8 +1,9 @@
+import type { ByteSize } from '../../base/byte-size.ts'
 import { matchesGlob } from '../../base/glob.ts'
 import { type CacheKey, namespacePathOf, readableText } from '../../base/key.ts'
 import type { NamespacePath } from '../../base/namespace-path.ts'
 import { MemoryCache, type MemoryCacheStats } from '../../eviction/memory-cache.ts'
-import type { MemoryCacheOptions, RemovalCause } from '../../eviction/memory-cache-options.ts'
+import type { EvictionPolicyName, RemovalCause } from '../../eviction/memory-cache-options.ts'
 import type { Coherence } from '../coherence/coherence.ts'
 import type { MarkTable } from '../coherence/mark-table.ts'
 import { type Entry, entryBytes } from '../entry.ts'
@@ -10,9 +11,14 @@ import type { Policy } from '../policy.ts'
 import type { Fill, KeepOutcome, Question, Tier, TierReading } from './tier.ts'
 
 /** How large the memory of a cache may grow, by entries or by bytes, and who goes when it is full. */
-export type MemoryBounds = Pick<MemoryCacheOptions<CacheKey, Entry>, 'policy' | 'maxEntries'> & {
-  readonly maxBytes?: number | string
-}
+export type MemoryBounds = {
+  /** `adaptive` finds its way among recent and frequent use; default. */
+  readonly policy?: EvictionPolicyName
+} & (
+  | { readonly maxEntries: number; readonly maxBytes?: never }
+  /** A number of bytes, or text such as `"256mb"`. Default `"64mb"`. */
+  | { readonly maxBytes?: ByteSize; readonly maxEntries?: never }
+)
 
 export interface MemoryTierOptions {
   readonly bounds: MemoryBounds
