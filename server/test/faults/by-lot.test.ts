@@ -9,6 +9,7 @@ import { sql } from '../contract/deployment.ts'
 import { redisCli } from '../contract/redis-cli.ts'
 import { disagreementsIn } from './agreement.ts'
 import { runFault } from './fault-run.ts'
+import { silencePostgres } from './silence.ts'
 
 const seconds = Number(process.env['FAULT_SECONDS'] ?? 0)
 
@@ -65,11 +66,7 @@ function storeFaults(postgres: PostgresServer, redis: RedisServer): readonly (()
     () => redisCli(redis.url, 'FLUSHALL'),
     () => redisCli(redis.url, 'SCRIPT', 'FLUSH'),
     () => postgres.restart('immediate'),
-    async () => {
-      await postgres.kill('SIGSTOP')
-      await sleep(1_500)
-      await postgres.kill('SIGCONT')
-    },
+    () => silencePostgres(postgres, 1_500),
     () => sql(postgres.url, 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()'),
   ]
 }

@@ -9,6 +9,7 @@ import { sql } from '../contract/deployment.ts'
 import { redisCli, redisKeys } from '../contract/redis-cli.ts'
 import { disagreementsIn } from './agreement.ts'
 import { type FaultRunEnd, runFault } from './fault-run.ts'
+import { silencePostgres } from './silence.ts'
 
 describeWith(['postgres', 'redis-server', 'redis-cli'], 'faults under load, PostgreSQL and Redis', () => {
   let postgres: PostgresServer
@@ -113,13 +114,10 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'faults under load, Post
     const end = await runFault({
       name: 'postgres-silent',
       urls: [server.url],
-      fault: async () => {
-        await postgres.kill('SIGSTOP')
-        await sleep(2_000)
-        await postgres.kill('SIGCONT')
-      },
+      fault: () => silencePostgres(postgres, 2_000),
     })
     expectTrueHistory(end)
+    expect(end.appends.longestGapMs).toBeGreaterThan(1_000)
   })
 
   it('A3 C1 C2 C4 C6 C7 C8 after all of that the tables agree with each other, and Redis with them', async () => {
