@@ -31,9 +31,10 @@ export class CacheCounts {
   #evictions = 0
   #failures = 0
 
-  /** A fresh hit, without the event that nobody listens to. */
-  countHit(): void {
+  /** A hit, without the event that nobody listens to. */
+  countHit(isStale: boolean): void {
     this.#hits += 1
+    if (isStale) this.#staleHits += 1
   }
 
   count<Name extends keyof CacheEvents>(name: Name, event: CacheEvents[Name]): void {

@@ -205,7 +205,7 @@ export class CacheFacade implements Cache {
     }
     this.#hitsUntilMeasured -= 1
     if (engine.events.hears('hit')) this.#announceHit(cached, entry, operation, now)
-    else engine.counts.countHit()
+    else engine.counts.countHit(false)
     return entry
   }
 

@@ -4,7 +4,10 @@ import type { ReadOperation } from '../cache-events.ts'
 import type { Scope } from '../coherence/scope.ts'
 import type { Engine } from '../engine.ts'
 import { Batch, type BatchLoader } from '../load/batch.ts'
+import { shortDeadlineMs } from '../load/callers.ts'
+import type { KeyWatch } from '../load/key-watches.ts'
 import type { LoadRequest } from '../load/load.ts'
+import { look } from '../load/look.ts'
 import { type Found, type Lookup, lookup, lookupMany, settle } from '../load/lookup.ts'
 import type { Policy } from '../policy.ts'
 import type { Question } from '../tiers/tier.ts'
@@ -36,7 +39,7 @@ export class Reads {
     const { tiers, watches, clock } = this.#engine
     const question = this.#question(call.policy)
     const startedAt = clock.monotonicMs()
-    const watch = watches.begin(cached)
+    const watch = this.#watch(cached, call.policy)
     try {
       const looked = await lookup(tiers, cached, question)
       call.signal?.throwIfAborted()
@@ -63,7 +66,15 @@ export class Reads {
     const request: LoadRequest = { operation, key: cached, givenKey: key, question: this.#question(policy), produce }
     const near = this.#near(request)
     if (near !== undefined) return takeValue(near.entry.kept)
-    return this.#share(request, call)
+    if (!this.#mayLookFirst(request, call)) return this.#share(request, call)
+    const startedAt = this.#engine.clock.monotonicMs()
+    const looked = await this.#lookFirst(request)
+    const lookupMs = this.#engine.clock.monotonicMs() - startedAt
+    if (looked?.kind === 'fresh') {
+      this.#announce(operation, cached, looked, lookupMs)
+      return takeValue(looked.entry.kept)
+    }
+    return this.#share(looked === undefined ? request : { ...request, found: { looked, lookupMs } }, call)
   }
 
   async loadMany<K extends Key>(
@@ -91,7 +102,7 @@ export class Reads {
           question,
           produce: context => batch.load(givenKey, context),
           onIdle: () => batch.leaveOut(givenKey),
-          ...(found === undefined ? {} : { found }),
+          ...(found === undefined ? {} : { found: { looked: found, lookupMs: durationMs } }),
         }
         if (found?.kind === 'fresh') {
           this.#announce(call.operation, key, found, durationMs)
@@ -102,6 +113,12 @@ export class Reads {
     return cached.map(key => values.get(key))
   }
 
+  /** What is kept nowhere nearer needs no fence. */
+  #watch(key: CacheKey, policy: Policy): KeyWatch {
+    const { memory, watches } = this.#engine
+    return memory === undefined || policy.skipMemory ? { key, isFenced: false, users: 0 } : watches.begin(key)
+  }
+
   #question(policy: Policy): Question {
     const { clock, coherence } = this.#engine
     return { scope: this.#scope, policy, now: clock.now(), era: coherence.era }
@@ -109,7 +126,7 @@ export class Reads {
 
   async #lookForMany(keys: readonly CacheKey[], question: Question): Promise<ReadonlyMap<CacheKey, Lookup>> {
     const { tiers, watches } = this.#engine
-    const watched = keys.map(key => watches.begin(key))
+    const watched = keys.map(key => this.#watch(key, question.policy))
     try {
       const looked = await lookupMany(tiers, keys, question)
       const settled = looked.map((each, index) => {
@@ -121,6 +138,25 @@ export class Reads {
       return new Map(settled.map((each, index) => [keys[index] as CacheKey, each]))
     } finally {
       for (const watch of watched) watches.end(watch)
+    }
+  }
+
+  /** Most reads of a shared tier find what they seek: a load, which can be left and waited for, is begun only after a miss. */
+  #mayLookFirst({ key, question }: LoadRequest, { policy, signal }: LoadCall): boolean {
+    if (signal !== undefined || policy.deadlineMs < shortDeadlineMs || question.policy.skipRedis) return false
+    return this.#engine.leases !== undefined && this.#engine.loads.find(key) === undefined
+  }
+
+  /** Undefined when the key was invalidated meanwhile, so that the fences that were read are of no use. */
+  async #lookFirst({ key, question }: LoadRequest): Promise<Lookup | undefined> {
+    const { tiers, watches } = this.#engine
+    const watch = watches.begin(key)
+    try {
+      const looked = await look(this.#engine, key, question)
+      if (watch.isFenced) return undefined
+      return looked.kind === 'fresh' ? settle(tiers, key, looked, question, watch) : looked
+    } finally {
+      watches.end(watch)
     }
   }
 
@@ -173,13 +209,17 @@ export class Reads {
     for (const unreadable of looked.tried.unreadable)
       this.#engine.announce('entry_unreadable', { ...of, ...unreadable })
     if (looked.kind === 'miss') {
-      this.#engine.announce('miss', { ...of, operation, reason: looked.reason, durationMs })
+      this.#engine.announce('miss', { ...this.#of(key), operation, reason: looked.reason, durationMs })
       return undefined
+    }
+    if (!this.#engine.events.hears('hit')) {
+      this.#engine.counts.countHit(looked.kind === 'stale')
+      return looked
     }
     const { kept, createdAt } = looked.entry
     const ageMs = Math.max(0, this.#engine.clock.now() - createdAt)
     const state = kept.kind === 'absent' ? 'absent' : looked.kind
-    this.#engine.announce('hit', { ...of, operation, tier: looked.tier, state, ageMs, durationMs })
+    this.#engine.announce('hit', { ...this.#of(key), operation, tier: looked.tier, state, ageMs, durationMs })
     return looked
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
+import { over } from '../tiers/patience.ts'
 import type { Found } from './lookup.ts'
 
 /** What the callers of a load get. */
@@ -17,7 +18,7 @@ interface Caller {
 }
 
 /** Shorter deadlines count from the start; for others a look into the tiers, which is bounded itself, is never too long. */
-const shortDeadlineMs = 1_000
+export const shortDeadlineMs = 1_000
 
 /** Those who wait for a load. Each may leave on its own: by its deadline, or by its signal. */
 export class Callers {
@@ -68,7 +69,7 @@ export class Callers {
     if (this.#answer !== undefined) return
     this.#answer = answer
     for (const caller of this.#waiting) {
-      caller.leaving.abort()
+      caller.leaving.abort(over)
       caller.settle(answer)
     }
     this.#waiting.clear()
@@ -84,7 +85,7 @@ export class Callers {
   }
 
   #leave(caller: Caller | undefined): void {
-    caller?.leaving.abort()
+    caller?.leaving.abort(over)
     if (caller !== undefined) this.#waiting.delete(caller)
     if (this.#waiting.size === 0 && this.#answer === undefined) this.#onDeserted()
   }

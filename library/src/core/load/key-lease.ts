@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { CacheKey } from '../../base/key.ts'
 import type { Lease, LeaseOutcome, Leases } from '../../ports/lease.ts'
 import type { GuardedStore } from '../tiers/guarded-store.ts'
-import { patiently } from '../tiers/patience.ts'
+import { over, patiently } from '../tiers/patience.ts'
 
 /** A holder that died blocks a key this long. */
 const leaseLifeMs = 3_000
@@ -62,7 +62,7 @@ export class KeyLeases {
   /** Sleeps until the key's lease may be free. */
   async nap(key: CacheKey, busyForMs: number, signal: AbortSignal): Promise<void> {
     const waking = new AbortController()
-    const wake = () => waking.abort()
+    const wake = () => waking.abort(over)
     const sleepers = this.#sleepers.get(key) ?? new Set()
     this.#sleepers.set(key, sleepers.add(wake))
     signal.addEventListener('abort', wake)
@@ -85,7 +85,7 @@ export class KeyLeases {
       kind: 'held',
       release: async () => {
         if (ending.signal.aborted) return
-        ending.abort()
+        ending.abort(over)
         const answer = await patiently(() => lease.release(), limitMs, clock)
         if (answer.kind === 'done' && answer.result === 'waited') wakeOthers(key)
       },

@@ -28,6 +28,7 @@ export class KeyWatches {
 
   end(watch: KeyWatch): void {
     watch.users -= 1
+    // A fenced one was let go already, and another may stand in its place.
     if (watch.users === 0 && !watch.isFenced) this.#watches.delete(watch.key)
   }
 

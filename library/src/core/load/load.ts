@@ -9,7 +9,8 @@ import { type FillOutcome, fillTiers, lifeOf, newEntry } from './fill.ts'
 import type { HeldLease, KeyLeases } from './key-lease.ts'
 import type { KeyWatch } from './key-watches.ts'
 import { type LoadContext, type LoaderWishes, loadContext } from './loader.ts'
-import { type Found, type Lookup, lookup, settle } from './lookup.ts'
+import { look } from './look.ts'
+import { type Found, type Lookup, settle } from './lookup.ts'
 import { runLoader } from './run-loader.ts'
 
 /** Why something is loaded: nothing was there, it was stale, or it soon will be. */
@@ -44,7 +45,7 @@ export interface LoadRequest {
   /** Told when the loader will not be needed, or not soon. */
   readonly onIdle?: () => void
   /** What was found already; else the load looks by itself. */
-  readonly found?: Lookup
+  readonly found?: { readonly looked: Lookup; readonly lookupMs: number }
   /** The fresh entry that is refreshed before its end. */
   readonly early?: Entry
 }
@@ -142,9 +143,10 @@ export class Load {
   async #lookLeaseLoad(): Promise<Ending> {
     const { clock, leases } = this.#parts
     const startedAt = clock.monotonicMs()
-    const looked = await this.#look(this.#request.found)
+    const { found } = this.#request
+    const looked = await this.#look(found?.looked)
     this.#lookup = looked
-    this.#lookupMs = clock.monotonicMs() - startedAt
+    this.#lookupMs = found?.lookupMs ?? clock.monotonicMs() - startedAt
     if (looked.kind === 'fresh') return this.#found(looked)
     if (looked.kind === 'stale') this.#serveStale(looked)
     this.callers.beginTiming()
@@ -179,26 +181,17 @@ export class Load {
     }
   }
 
-  /** Looks into the tiers, and meanwhile asks for the marks that the loaded entry will lie under. */
+  /** Looks into the tiers, and takes the fences of tags and namespaces, as they are before the loader runs. */
   async #look(found: Lookup | undefined): Promise<Lookup> {
-    const { clock, coherence, keeper, marks, tiers } = this.#parts
+    const { marks } = this.#parts
     const { key, question, early } = this.#request
-    const { scope, policy } = question
-    const now = clock.now()
-    const until = now + policy.ttlMs + policy.graceMs
-    const wanted = keeper.wanted(scope.marks(policy.tags), policy.partitionGraceMs, now, until)
-    const asking = wanted.length > 0 ? keeper.ask(wanted, until) : undefined
-    // An early refresh asks beyond memory: another process may have been quicker.
-    const asked = early === undefined ? policy : { ...policy, skipMemory: true }
-    const looked = found ?? (await lookup(tiers, key, { scope, policy: asked, now, era: coherence.era }))
-    await asking
-    const snapshot = scope.snapshot(policy.tags)
+    const looked = found ?? (await look(this.#parts, key, question, early))
+    const snapshot = question.scope.snapshot(question.policy.tags)
     marks.hold(snapshot)
     marks.release(this.#snapshot)
     this.#snapshot = snapshot
     this.#begun = marks.invalidations
-    if (early === undefined || (looked.kind === 'fresh' && looked.entry.createdAt > early.createdAt)) return looked
-    return { kind: 'stale', tier: 'memory', entry: early, tried: looked.tried }
+    return looked
   }
 
   #found(found: Found): Ending {

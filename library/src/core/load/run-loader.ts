@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
+import { over } from '../tiers/patience.ts'
 
 export type LoaderRun = { readonly loadMs: number } & (
   | { readonly kind: 'value'; readonly value: unknown }
@@ -34,7 +35,7 @@ export async function runLoader(
   } catch (error) {
     return { kind: 'failed', error, loadMs: clock.monotonicMs() - startedAt }
   } finally {
-    ending.abort()
+    ending.abort(over)
     signal.removeEventListener('abort', onAbort)
   }
 }

@@ -1,5 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 
+/** Why waiting ends. Without a reason each abort would make an error with a stack, which costs more than the wait. */
+export const over = Symbol('over')
+
 /** What came of work that may take too long. */
 export type Settled<Result> =
   | { readonly kind: 'done'; readonly result: Result }
@@ -24,7 +27,7 @@ export async function patiently<Result>(
   try {
     return await Promise.race([settled, late])
   } finally {
-    waiting.abort()
+    waiting.abort(over)
   }
 }
 
