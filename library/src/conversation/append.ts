@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Announcer } from '../base/announcer.ts'
+import { messageJson, type Role } from '../base/chat/message.ts'
+import { type MessageId, newMessageId } from '../base/chat/message-id.ts'
 import type { Clock } from '../base/clock.ts'
 import { gather } from '../base/gather.ts'
 import { type Instant, instantOf } from '../base/instant.ts'
-import { messageJson, type Role } from '../base/message.ts'
-import { type MessageId, newMessageId } from '../base/message-id.ts'
 import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type {
   AppendOutcome,

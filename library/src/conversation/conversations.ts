@@ -1,7 +1,7 @@
 import type { Announcer } from '../base/announcer.ts'
+import type { ConversationId } from '../base/chat/message-id.ts'
+import type { GuestId, UserId } from '../base/chat/principal.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { ConversationId } from '../base/message-id.ts'
-import type { GuestId, UserId } from '../base/principal.ts'
 import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type {
   AppendSettings,

@@ -1,6 +1,6 @@
 import type { Announcer } from '../base/announcer.ts'
+import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
-import type { GuestId } from '../base/principal.ts'
 import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type { ConversationStore } from '../ports/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'

@@ -1,5 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { type GuestId, parseGuestId } from '../base/principal.ts'
+import { type GuestId, parseGuestId } from '../base/chat/principal.ts'
 import { RepriseError } from '../base/reprise-error.ts'
 import type { ConversationStore } from '../ports/conversation-store.ts'
 

@@ -1,6 +1,6 @@
 import type { Announcer } from '../base/announcer.ts'
-import { historyJson } from '../base/message.ts'
-import type { GuestId } from '../base/principal.ts'
+import { historyJson } from '../base/chat/message.ts'
+import type { GuestId } from '../base/chat/principal.ts'
 import type { ConversationCopies, Copy } from '../ports/conversation-copies.ts'
 import type { ConversationStore, Fence } from '../ports/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'

@@ -1,4 +1,4 @@
-import type { GuestId } from '../base/principal.ts'
+import type { GuestId } from '../base/chat/principal.ts'
 import type { Fence } from '../ports/conversation-store.ts'
 
 /** What JSON adds to the content of a message, at least: its keys, the shortest role, a timestamp, a comma. */

@@ -1,4 +1,4 @@
-import type { Message } from '../base/message.ts'
+import type { Message } from '../base/chat/message.ts'
 import { RepriseError } from '../base/reprise-error.ts'
 import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type { ConversationRef, ConversationStore } from '../ports/conversation-store.ts'

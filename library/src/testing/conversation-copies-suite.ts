@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { historyJson, type Message, messageJson } from '../base/message.ts'
-import type { GuestId } from '../base/principal.ts'
+import { historyJson, type Message, messageJson } from '../base/chat/message.ts'
+import type { GuestId } from '../base/chat/principal.ts'
 import type { ConversationCopies, CopyAppendOutcome } from '../ports/conversation-copies.ts'
 import type { ContractCase } from './contract-case.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConversationId, MessageId } from '../base/message-id.ts'
+import type { ConversationId, MessageId } from '../base/chat/message-id.ts'
 import type { Embedding } from '../ports/embedder.ts'
 import type { Outbox, OutboxItem } from '../ports/outbox.ts'
 import type { ContractCase } from './contract-case.ts'

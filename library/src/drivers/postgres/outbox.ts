@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ConversationId, MessageId } from '../../base/message-id.ts'
+import type { ConversationId, MessageId } from '../../base/chat/message-id.ts'
 import type { DeadItem, Outbox, OutboxCounts, OutboxItem } from '../../ports/outbox.ts'
 import { builder, statement, statementOf } from './builder.ts'
 import type { Database } from './database.ts'

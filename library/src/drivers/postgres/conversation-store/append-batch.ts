@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId } from '../../../base/message-id.ts'
+import type { ConversationId, MessageId } from '../../../base/chat/message-id.ts'
 import { messageOf } from '../../../base/reprise-error.ts'
 import type { AppendOutcome, AppendRequest, AppendSettings } from '../../../ports/conversation-store.ts'
 import { statement } from '../builder.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { ConversationId } from '../../../base/message-id.ts'
-import type { GuestId, UserId } from '../../../base/principal.ts'
+import type { ConversationId } from '../../../base/chat/message-id.ts'
+import type { GuestId, UserId } from '../../../base/chat/principal.ts'
 import { builder, statement, statementOf } from '../builder.ts'
 import type { Transaction } from '../database.ts'
 

@@ -1,4 +1,4 @@
-import type { GuestId } from '../../../base/principal.ts'
+import type { GuestId } from '../../../base/chat/principal.ts'
 import { builder, statementOf } from '../builder.ts'
 import type { Database } from '../database.ts'
 

@@ -1,5 +1,5 @@
-import type { ConversationId } from '../../../base/message-id.ts'
-import type { GuestId, UserId } from '../../../base/principal.ts'
+import type { ConversationId } from '../../../base/chat/message-id.ts'
+import type { GuestId, UserId } from '../../../base/chat/principal.ts'
 import { messageOf, RepriseError } from '../../../base/reprise-error.ts'
 import type { MigrationOutcome } from '../../../ports/conversation-store.ts'
 import { builder, statement, statementOf } from '../builder.ts'

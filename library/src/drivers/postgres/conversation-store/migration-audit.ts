@@ -1,4 +1,4 @@
-import type { GuestId, UserId } from '../../../base/principal.ts'
+import type { GuestId, UserId } from '../../../base/chat/principal.ts'
 import type { MigrationReceipt } from '../../../ports/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Transaction } from '../database.ts'

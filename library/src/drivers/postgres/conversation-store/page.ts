@@ -1,5 +1,5 @@
-import type { Role } from '../../../base/message.ts'
-import type { MessageId } from '../../../base/message-id.ts'
+import type { Role } from '../../../base/chat/message.ts'
+import type { MessageId } from '../../../base/chat/message-id.ts'
 import type { ConversationRef, PageOutcome, PageQuery, StoredMessage } from '../../../ports/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'

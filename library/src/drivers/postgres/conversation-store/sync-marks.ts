@@ -1,5 +1,5 @@
-import type { ConversationId, MessageId } from '../../../base/message-id.ts'
-import type { GuestId } from '../../../base/principal.ts'
+import type { ConversationId, MessageId } from '../../../base/chat/message-id.ts'
+import type { GuestId } from '../../../base/chat/principal.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 import { retryCollisions } from './retry.ts'

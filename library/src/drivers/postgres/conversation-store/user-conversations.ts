@@ -1,5 +1,5 @@
-import type { ConversationId } from '../../../base/message-id.ts'
-import type { UserId } from '../../../base/principal.ts'
+import type { ConversationId } from '../../../base/chat/message-id.ts'
+import type { UserId } from '../../../base/chat/principal.ts'
 import type { ConversationSummary } from '../../../ports/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'

@@ -1,4 +1,4 @@
-import type { GuestId } from '../../../base/principal.ts'
+import type { GuestId } from '../../../base/chat/principal.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
 import type {
   ConversationCopies,

@@ -1,4 +1,4 @@
-import type { GuestId } from '../../../base/principal.ts'
+import type { GuestId } from '../../../base/chat/principal.ts'
 import type { Copy } from '../../../ports/conversation-copies.ts'
 import type { RedisReply } from '../connection/redis-connection.ts'
 

@@ -1,4 +1,4 @@
-import { type GuestId, parseGuestId } from '../../../base/principal.ts'
+import { type GuestId, parseGuestId } from '../../../base/chat/principal.ts'
 import type { ScannedCopy } from '../../../ports/conversation-copies.ts'
 import type { Redis } from '../connection/redis.ts'
 import type { RedisReply } from '../connection/redis-connection.ts'

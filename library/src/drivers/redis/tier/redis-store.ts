@@ -69,10 +69,17 @@ export function redisStore(parts: RedisStoreParts): Store {
     return Array.isArray(reply) ? (reply as readonly RedisReply[]) : []
   }
 
-  async function overwrite({ key, bytes, keepUntil }: StoreWrite): Promise<StoreWriteOutcome> {
-    const place = entryKey(key)
-    await redis().run('write', ['SET', place, entryValue(bytes, newFence()), 'PX', lifeUntil(keepUntil)], place)
-    return { kind: 'stored' }
+  /** Entries that are kept whatever was there need no script; the commands follow each other on the connection. */
+  async function overwriteGroup(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
+    return Promise.all(
+      writes.map(async ({ key, bytes, keepUntil }): Promise<StoreWriteOutcome> => {
+        const place = entryKey(key)
+        const args = ['SET', place, entryValue(bytes, newFence()), 'PX', lifeUntil(keepUntil)]
+        return redis()
+          .run('write', args, place)
+          .then((): StoreWriteOutcome => ({ kind: 'stored' }), away)
+      }),
+    )
   }
 
   async function fillGroup(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
@@ -91,12 +98,19 @@ export function redisStore(parts: RedisStoreParts): Store {
 
   async function write(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
     const keyOf = ({ key }: StoreWrite) => entryKey(key)
-    const fills = writes.filter(({ fence }) => fence !== undefined)
-    const filling = inSlots<StoreWrite, StoreWriteOutcome>(redis(), fills, keyOf, maxWritesPerCall, fillGroup)
-    const outcomes = writes.map(one => (one.fence === undefined ? overwrite(one).catch(away) : undefined))
-    const filled = (await filling).values()
-    // Each fill has its outcome, in order.
-    return Promise.all(outcomes.map(outcome => outcome ?? (filled.next().value as StoreWriteOutcome)))
+    const isFill = ({ fence }: StoreWrite) => fence !== undefined
+    const carry = (some: readonly StoreWrite[], group: typeof fillGroup) =>
+      inSlots<StoreWrite, StoreWriteOutcome>(redis(), some, keyOf, maxWritesPerCall, group)
+    const [filled, overwritten] = await Promise.all([
+      carry(writes.filter(isFill), fillGroup),
+      carry(
+        writes.filter(one => !isFill(one)),
+        overwriteGroup,
+      ),
+    ])
+    const outcomes = { fills: filled.values(), others: overwritten.values() }
+    // Each write has its outcome in one of the two, in order.
+    return writes.map(one => (isFill(one) ? outcomes.fills : outcomes.others).next().value as StoreWriteOutcome)
   }
 
   function removeGroup(keepUntil: number) {

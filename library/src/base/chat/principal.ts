@@ -1,4 +1,4 @@
-import { RepriseError } from './reprise-error.ts'
+import { RepriseError } from '../reprise-error.ts'
 
 /** Who a guest is: a name chosen by the client or issued by the server, 1 to 128 of `A-Z a-z 0-9 _ . : -`. */
 export type GuestId = string & { readonly brand: 'GuestId' }

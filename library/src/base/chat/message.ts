@@ -1,4 +1,4 @@
-import type { Instant } from './instant.ts'
+import type { Instant } from '../instant.ts'
 
 /** Who speaks in a message. */
 export const roles = ['user', 'assistant', 'system', 'tool'] as const
