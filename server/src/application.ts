@@ -64,6 +64,8 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   })
 
   countEmbeddings(embeddingEvents, metrics)
+  // The pools announce their sizes with their first statement.
+  await stores.askDatabase()
   const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
   const workers: Worker[] = [
     startMetricsFlusher({ metrics: hourly, clock, onFailure: onFailure('metrics') }),

@@ -41,7 +41,7 @@ export interface Stores {
   readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
   /** Brings the tables up to date. */
   migrate(): Promise<MigrationResult>
-  /** Rejects when the database is away. */
+  /** Asks over every pool; rejects when the database is away. */
   askDatabase(): Promise<void>
   close(): Promise<void>
 }
@@ -81,7 +81,10 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
     },
     migrate: () => migrate(database),
     askDatabase: async () => {
-      await database.run({ text: 'SELECT 1', values: [], labels: { queryType: 'SELECT', table: 'other' } })
+      const asking = [database, ...(counting === undefined ? [] : [counting])].map(asked =>
+        asked.run({ text: 'SELECT 1', values: [], labels: { queryType: 'SELECT', table: 'other' } }),
+      )
+      await Promise.all(asking)
     },
     close: async () => {
       await Promise.allSettled([embedder?.close(), fastCopies?.copies.close()])

@@ -20,8 +20,8 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
   ['silence of a connection', '120 s', 'server/src/http/server.ts', 'silenceMs = 120_000'],
   ['idempotency key', '255 characters, 7 days', 'server/src/http/requests/parameters.ts', '{1,255}$/.test(key)'],
   ['idempotency key', '255 characters, 7 days', 'server/src/workers/retention.ts', 'idempotencyDays = 7'],
-  ['guest id, user id', '128, 255 characters', 'library/src/base/principal.ts', '[A-Za-z0-9_.:-]{1,128}$/'],
-  ['guest id, user id', '128, 255 characters', 'library/src/base/principal.ts', '[A-Za-z0-9_.:@|-]{1,255}$/'],
+  ['guest id, user id', '128, 255 characters', 'library/src/base/chat/principal.ts', '[A-Za-z0-9_.:-]{1,128}$/'],
+  ['guest id, user id', '128, 255 characters', 'library/src/base/chat/principal.ts', '[A-Za-z0-9_.:@|-]{1,255}$/'],
   ['addresses counted', '20,000', 'server/src/http/requests/rate-limit.ts', 'maxAddresses = 20_000'],
   [
     'whole history',
@@ -38,7 +38,7 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
     'library/src/conversation/append.ts',
     'maxBatch: 128,\n    maxRunning: 2,\n    maxWaiting: 10_000,',
   ],
-  ['readings that wait', '20,000', 'library/src/conversation/history.ts', 'maxWaiting: 20_000'],
+  ['readings that wait', '20,000', 'library/src/conversation/glance.ts', 'maxWaiting: 20_000'],
   [
     'callers that wait for a connection',
     '10,000, for 3 s',

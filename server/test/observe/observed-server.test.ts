@@ -99,7 +99,7 @@ describeWith(['postgres', 'redis-server'], 'the observed server', () => {
       /^cache_operation_duration_seconds_count\{operation="get"\} 2$/m,
       /^cache_hit_rate 50$/m,
       /^cache_memory_usage_bytes [1-9]\d{5,}$/m,
-      /^db_connection_pool_size 10$/m,
+      /^db_connection_pool_size 11$/m,
       /^db_connection_pool_available \d+$/m,
       /^db_queries_total\{query_type="INSERT",table="message_cache"\} 1$/m,
       /^db_query_duration_seconds_count\{query_type="INSERT",table="message_cache"\} 1$/m,
