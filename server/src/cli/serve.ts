@@ -5,7 +5,7 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('serve the guest chat (default: on 127.0.0.1:8000, embedded in ./data)')
     .action(async () => {
-      const [{ readSettings }, { serve }] = await Promise.all([import('../config/settings.ts'), import('../serve.ts')])
-      await serve(readSettings(process.env))
+      const [{ loadSettings }, { serve }] = await Promise.all([import('../config/settings.ts'), import('../serve.ts')])
+      await serve(await loadSettings(process.env, process.cwd()))
     })
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { RepriseError, systemClock } from 'reprise'
 import { openStores, type Stores } from '../compose.ts'
-import { readSettings } from '../config/settings.ts'
+import { loadSettings } from '../config/settings.ts'
 import type { Settings } from '../config/settings-table.ts'
 
 export interface WithStoresOptions {
@@ -14,7 +14,7 @@ export async function withStores(
   { mayBegin }: WithStoresOptions,
   work: (stores: Stores, settings: Settings) => Promise<void>,
 ): Promise<void> {
-  const settings = readSettings(process.env)
+  const settings = await loadSettings(process.env, process.cwd())
   if (!mayBegin && settings.databaseUrl === undefined && !existsSync(settings.dataDirectory)) throw noDatabase(settings)
   const stores = await openStores(settings, systemClock)
   try {

@@ -1,3 +1,4 @@
+import { configFileNames } from './config-file.ts'
 import { type Setting, settingsTable } from './settings-table.ts'
 
 /** The text of `docs/settings.md`, written from the table that the server itself reads. */
@@ -5,7 +6,18 @@ export function settingsDocument(): string {
   const settings: readonly Setting<unknown>[] = Object.values(settingsTable)
   return `# Settings
 
-Every setting is an environment variable, read once at start. When some cannot be used, the server does not start and
+Every setting is an environment variable, read once at start, or a property of a configuration file: \`databaseUrl\` for
+\`DATABASE_URL\`. The environment goes before the file. It is the first of these in the working directory:
+${configFileNames.map(name => `\`${name}\``).join(', ')};
+or what \`REPRISE_CONFIG\` names; its default export is an object:
+
+\`\`\`ts
+import { defineConfig } from 'reprise-server'
+
+export default defineConfig({ port: 8080, corsOrigins: ['https://app.example.com'] })
+\`\`\`
+
+When some settings cannot be used, the server does not start and
 names them all, each with its reason and an example. Spaces around a value are cut off, and an empty value
 counts as not set.
 

@@ -1,10 +1,8 @@
 import { RepriseError } from 'reprise'
+import { type Environment, withConfigFile } from './config-file.ts'
 import { isLoopback } from './loopback.ts'
 import { type SettingFault, settingRules } from './setting-rules.ts'
 import { type Setting, type Settings, settingsTable } from './settings-table.ts'
-
-/** The variables of a process, such as `process.env`. An empty text counts as not set. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads all settings once, at start.
@@ -34,6 +32,11 @@ export function readSettings(environment: Environment): Settings {
   const all = [...faults, ...broken.filter(fault => !faults.some(({ name }) => name === fault.name))]
   if (all.length === 0) return settings
   throw new RepriseError('invalid_setting', describe(all), { field: all.map(({ name }) => name).join(',') })
+}
+
+/** The same with a configuration file of `directory`, where there is one; the environment goes before it. */
+export async function loadSettings(environment: Environment, directory: string): Promise<Settings> {
+  return readSettings(await withConfigFile(environment, directory))
 }
 
 function describe(faults: readonly SettingFault[]): string {

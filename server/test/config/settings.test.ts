@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { RepriseError } from 'reprise'
 import { describe, expect, it } from 'vitest'
-import { type Environment, readSettings } from '../../src/config/settings.ts'
+import type { Environment } from '../../src/config/config-file.ts'
+import { readSettings } from '../../src/config/settings.ts'
 import { settingsDocument } from '../../src/config/settings-document.ts'
 
 function refusal(environment: Environment): string {

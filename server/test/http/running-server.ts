@@ -6,7 +6,8 @@ import { openEmbeddedDatabase } from 'reprise/embedded'
 import { memoryConversationCopies } from 'reprise/memory-copies'
 import { migrate, postgresConversationStore } from 'reprise/postgres'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
-import { type Environment, readSettings } from '../../src/config/settings.ts'
+import type { Environment } from '../../src/config/config-file.ts'
+import { readSettings } from '../../src/config/settings.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
 
 export interface Stores extends AsyncDisposable {
