@@ -131,7 +131,9 @@ describeWith(['redis-server', 'redis-cli'], 'the store in Redis', () => {
       names.map(name => key(name)),
       inAMinute(),
     )
-    for await (const keys of used.store.scan(glob('app:s*|'))) expect(keys.length).toBeGreaterThan(0)
+    let found = 0
+    for await (const keys of used.store.scan(glob('app:s*|'))) found += keys.length
+    expect(found).toBe(100)
     const seen = await commands()
     expect((seen['evalsha'] ?? 0) + (seen['eval'] ?? 0)).toBeLessThanOrEqual(8)
     for (const name of ['keys', 'flushall', 'flushdb']) expect(seen).not.toHaveProperty(name)
@@ -195,6 +197,35 @@ describeWith(['redis-server', 'redis-cli'], 'the store in Redis', () => {
       for await (const _ of used.store.scan(glob('app:w*|'), stop.signal)) stop.abort(new Error('Enough.'))
     })()
     await expect(walking).rejects.toThrow('Enough.')
+  })
+
+  it('shows that a walk goes on where nothing matches', async () => {
+    const used = tier()
+    await used.store.write(Array.from({ length: 3_000 }, (_, index) => entry(`w${index}`, 'x')))
+    let steps = 0
+    for await (const keys of used.store.scan(glob('elsewhere:*|'))) {
+      expect(keys).toEqual([])
+      steps += 1
+    }
+    expect(steps).toBeGreaterThan(4)
+  })
+
+  it('takes batches of any size', async () => {
+    const used = tier()
+    const many = Array.from({ length: 50_000 }, (_, index) => `many${index}`)
+    const outcomes = [
+      await used.store.write(many.map((name, index) => entry(name, name, index % 2 === 0 ? noFence : undefined))),
+      await used.store.read(many.map(name => key(name))),
+      await used.store.remove(
+        many.map(name => key(name)),
+        inAMinute(),
+      ),
+    ]
+    expect(outcomes.map(each => [each.length, ...new Set(each.map(({ kind }) => kind))])).toEqual([
+      [50_000, 'stored'],
+      [50_000, 'entry'],
+      [50_000, 'removed'],
+    ])
   })
 
   it('leaves the given bytes alone while they are written', async () => {

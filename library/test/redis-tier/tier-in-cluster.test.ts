@@ -49,6 +49,17 @@ describeWith(['redis-server', 'redis-cli'], 'B2 the tier in a Redis Cluster', ()
     expect((await used.leases.acquire(key('n1'), 10_000)).kind).toBe('busy')
   })
 
+  it('takes batches of any size', async () => {
+    const used = tier({ commandTimeoutMs: 5_000, writeTimeoutMs: 5_000 })
+    const many = Array.from({ length: 30_000 }, (_, index) => `many${index}`)
+    const written = await used.store.write(many.map(name => entry(name, name)))
+    const read = await used.store.read(many.map(name => key(name)))
+    expect([new Set(written.map(({ kind }) => kind)), new Set(read.map(({ kind }) => kind))]).toEqual([
+      new Set(['stored']),
+      new Set(['entry']),
+    ])
+  })
+
   it('takes over the settings of a given cluster', async () => {
     const given = createCluster({ rootNodes: [{ url: `redis://127.0.0.1:${somePort()}` }] })
     await given.connect()

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { ErrorReply } from '@redis/client'
-import type { Redis } from './redis.ts'
+import type { CommandKind, Redis } from './redis.ts'
 import type { RedisArgument, RedisReply } from './redis-connection.ts'
 
 /** A Lua script, carried out atomically inside Redis, on keys of one group. */
@@ -10,16 +10,19 @@ export type RedisScript = (
   args: readonly RedisArgument[],
 ) => Promise<RedisReply>
 
-/** A script is named by the hash of its text; its text is sent only to a Redis that does not know it (any more). */
-export function redisScript(text: string): RedisScript {
+/**
+ * A script is named by the hash of its text; its text is sent only to a Redis that does not know it (any more).
+ * @param kind whose limit it has
+ */
+export function redisScript(text: string, kind: CommandKind = 'write'): RedisScript {
   const name = hash('sha1', text)
   return async (redis, keys, args) => {
     const rest = [`${keys.length}`, ...keys, ...args]
     try {
-      return await redis.run('write', ['EVALSHA', name, ...rest], keys[0])
+      return await redis.run(kind, ['EVALSHA', name, ...rest], keys[0])
     } catch (error) {
       if (!isRefusedAs('NOSCRIPT', error)) throw error
-      return redis.run('write', ['EVAL', text, ...rest], keys[0])
+      return redis.run(kind, ['EVAL', text, ...rest], keys[0])
     }
   }
 }

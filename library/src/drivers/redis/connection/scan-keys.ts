@@ -38,7 +38,8 @@ async function* scanMaster(
     const reply = await master.run('read', ['SCAN', cursor, 'MATCH', pattern, 'COUNT', `${count}`])
     const [next, keys] = Array.isArray(reply) ? reply : []
     cursor = String(next ?? '0')
-    if (Array.isArray(keys) && keys.length > 0) yield keys.map(String)
+    // A step that found nothing is one too: it shows that the walk goes on.
+    yield Array.isArray(keys) ? keys.map(String) : []
   } while (cursor !== '0')
 }
 

@@ -69,17 +69,13 @@ export function redisStore(parts: RedisStoreParts): Store {
     return Array.isArray(reply) ? (reply as readonly RedisReply[]) : []
   }
 
-  /** Entries that are kept whatever was there need no script; the commands follow each other on the connection. */
-  async function overwriteGroup(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
-    return Promise.all(
-      writes.map(async ({ key, bytes, keepUntil }): Promise<StoreWriteOutcome> => {
-        const place = entryKey(key)
-        const args = ['SET', place, entryValue(bytes, newFence()), 'PX', lifeUntil(keepUntil)]
-        return redis()
-          .run('write', args, place)
-          .then((): StoreWriteOutcome => ({ kind: 'stored' }), away)
-      }),
-    )
+  /** What is kept whatever was there needs no script; the commands of a batch follow each other on the connection. */
+  async function overwrite(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
+    for (const { key, bytes, keepUntil } of writes) {
+      const place = entryKey(key)
+      await redis().run('write', ['SET', place, entryValue(bytes, newFence()), 'PX', lifeUntil(keepUntil)], place)
+    }
+    return writes.map(() => ({ kind: 'stored' }))
   }
 
   async function fillGroup(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
@@ -99,14 +95,10 @@ export function redisStore(parts: RedisStoreParts): Store {
   async function write(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
     const keyOf = ({ key }: StoreWrite) => entryKey(key)
     const isFill = ({ fence }: StoreWrite) => fence !== undefined
-    const carry = (some: readonly StoreWrite[], group: typeof fillGroup) =>
-      inSlots<StoreWrite, StoreWriteOutcome>(redis(), some, keyOf, maxWritesPerCall, group)
+    const isOverwrite = ({ fence }: StoreWrite) => fence === undefined
     const [filled, overwritten] = await Promise.all([
-      carry(writes.filter(isFill), fillGroup),
-      carry(
-        writes.filter(one => !isFill(one)),
-        overwriteGroup,
-      ),
+      inSlots<StoreWrite, StoreWriteOutcome>(redis(), writes.filter(isFill), keyOf, maxWritesPerCall, fillGroup),
+      inSlots<StoreWrite, StoreWriteOutcome>(redis(), writes.filter(isOverwrite), keyOf, 1, overwrite),
     ])
     const outcomes = { fills: filled.values(), others: overwritten.values() }
     // Each write has its outcome in one of the two, in order.

@@ -53,7 +53,8 @@ return outcomes
  * asked, so that most readings change nothing.
  * KEYS: the marks. ARGV: the life in ms, then of each the text to make it of. Answers the marks, each after a '+'.
  */
-export const marksScript = redisScript(`
+export const marksScript = redisScript(
+  `
 local marks = {}
 local life = tonumber(ARGV[1])
 local longer = string.format('%.0f', life * 1.25)
@@ -70,7 +71,9 @@ for index, key in ipairs(KEYS) do
   end
 end
 return marks
-`)
+`,
+  'read',
+)
 
 /**
  * Sets new marks; a full Redis takes them too.
