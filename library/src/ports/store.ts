@@ -62,7 +62,7 @@ export type KeyGlob = string & { readonly brand: 'KeyGlob' }
  * A tier that processes share: Redis, or whatever holds bytes by key for a while. It knows nothing of entries: time to
  * live, grace, tags and marks lie in the bytes and are compared by the engine.
  *
- * - Batches may be of any size and name a key once; results come in the order of the batch. The store splits them by
+ * - Batches may be of any size; only `read` may name a key twice. Results come in the order of the batch. The store splits them by
  *   slot or size. The engine gathers the single reads of a tick, so that `read` mostly comes with many keys.
  * - No method rejects or throws because the store is away, slow or refusing: those results are `unavailable`, each on its
  *   own, so that one dead node of a cluster harms only its keys. No method takes longer than its limit. (The engine

@@ -85,5 +85,6 @@ export function memoryBytesOf(kept: KeptValue): number {
 }
 
 function textOf(body: Uint8Array): string {
+  if (Buffer.isBuffer(body)) return body.toString()
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
 }

@@ -54,10 +54,10 @@ export class Reads {
     const cached = keys.map(key => cacheKey(this.#scope.prefix, key))
     const { clock } = this.#engine
     const startedAt = clock.monotonicMs()
-    const looked = await this.#lookForMany([...new Set(cached)], this.#question(call.policy))
+    const looked = await this.#lookForMany(cached, this.#question(call.policy))
     call.signal?.throwIfAborted()
     const durationMs = clock.monotonicMs() - startedAt
-    return cached.map(key => this.#announce(call.operation, key, looked.get(key), durationMs))
+    return cached.map((key, index) => this.#announce(call.operation, key, looked[index], durationMs))
   }
 
   async load(key: Key, produce: LoadRequest['produce'], call: LoadCall): Promise<unknown> {
@@ -86,30 +86,33 @@ export class Reads {
     const { clock } = this.#engine
     const startedAt = clock.monotonicMs()
     const cached = keys.map(key => cacheKey(this.#scope.prefix, key))
-    const given = new Map(keys.map((key, index) => [cached[index] as CacheKey, key]))
-    const looked = await this.#lookForMany([...given.keys()], question)
-    const durationMs = clock.monotonicMs() - startedAt
-    const missing = [...given].filter(([key]) => looked.get(key)?.kind !== 'fresh').map(([, givenKey]) => givenKey)
+    const given = [...new Map(keys.map((key, index) => [cached[index] as CacheKey, key]))]
+    const looked = await this.#lookForMany(
+      given.map(([key]) => key),
+      question,
+    )
+    const lookupMs = clock.monotonicMs() - startedAt
+    const missing = given.filter((_, index) => looked[index]?.kind !== 'fresh').map(([, givenKey]) => givenKey)
     const batch = new Batch(loader, missing)
     const values = new Map<CacheKey, unknown>()
-    await Promise.all(
-      [...given].map(async ([key, givenKey]) => {
-        const found = looked.get(key)
-        const request: LoadRequest = {
-          operation: call.operation,
-          key,
-          givenKey,
-          question,
-          produce: context => batch.load(givenKey, context),
-          onIdle: () => batch.leaveOut(givenKey),
-          ...(found === undefined ? {} : { found: { looked: found, lookupMs: durationMs } }),
-        }
-        if (found?.kind === 'fresh') {
-          this.#announce(call.operation, key, found, durationMs)
-          values.set(key, takeValue(found.entry.kept))
-        } else values.set(key, await this.#share(request, call))
-      }),
-    )
+    const settleOne = async ([key, givenKey]: readonly [CacheKey, K], found: Lookup | undefined): Promise<void> => {
+      if (found?.kind === 'fresh') {
+        this.#announce(call.operation, key, found, lookupMs)
+        values.set(key, takeValue(found.entry.kept))
+        return
+      }
+      const request: LoadRequest = {
+        operation: call.operation,
+        key,
+        givenKey,
+        question,
+        produce: context => batch.load(givenKey, context),
+        onIdle: () => batch.leaveOut(givenKey),
+        ...(found === undefined ? {} : { found: { looked: found, lookupMs } }),
+      }
+      values.set(key, await this.#share(request, call))
+    }
+    await Promise.all(given.map((pair, index) => settleOne(pair, looked[index])))
     return cached.map(key => values.get(key))
   }
 
@@ -124,18 +127,15 @@ export class Reads {
     return { scope: this.#scope, policy, now: clock.now(), era: coherence.era }
   }
 
-  async #lookForMany(keys: readonly CacheKey[], question: Question): Promise<ReadonlyMap<CacheKey, Lookup>> {
+  async #lookForMany(keys: readonly CacheKey[], question: Question): Promise<readonly Lookup[]> {
     const { tiers, watches } = this.#engine
     const watched = keys.map(key => this.#watch(key, question.policy))
     try {
       const looked = await lookupMany(tiers, keys, question)
-      const settled = looked.map((each, index) => {
-        const [key, watch] = [keys[index], watched[index]]
-        return each.kind === 'miss' || key === undefined || watch === undefined
-          ? each
-          : settle(tiers, key, each, question, watch)
+      return looked.map((each, index) => {
+        const watch = watched[index]
+        return each.kind === 'miss' || watch === undefined ? each : settle(tiers, watch.key, each, question, watch)
       })
-      return new Map(settled.map((each, index) => [keys[index] as CacheKey, each]))
     } finally {
       for (const watch of watched) watches.end(watch)
     }

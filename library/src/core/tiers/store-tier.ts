@@ -53,12 +53,11 @@ export class StoreTier implements Tier {
 
   async readMany(keys: readonly CacheKey[], question: Question): Promise<readonly TierReading[]> {
     const readings = await this.#options.store.readMany(keys)
-    return Promise.all(
-      keys.map((key, index) => {
-        const reading = readings[index]
-        return reading === undefined || this.#options.isBlocked(key) ? blocked : this.#judge(reading, question)
-      }),
-    )
+    const judged = keys.map((key, index) => {
+      const reading = readings[index]
+      return reading === undefined || this.#options.isBlocked(key) ? blocked : this.#judge(reading, question)
+    })
+    return judged.some(isPending) ? Promise.all(judged) : judged.filter(isJudged)
   }
 
   async keep(key: CacheKey, { entry, scope, fence }: Fill): Promise<KeepOutcome> {
@@ -136,6 +135,14 @@ function miss(
   detail?: string,
 ): TierReading {
   return detail === undefined ? { kind: 'miss', reason, fence } : { kind: 'miss', reason, fence, detail }
+}
+
+function isPending(judged: TierReading | Promise<TierReading>): judged is Promise<TierReading> {
+  return judged instanceof Promise
+}
+
+function isJudged(judged: TierReading | Promise<TierReading>): judged is TierReading {
+  return !isPending(judged)
 }
 
 const blocked: TierReading = {
