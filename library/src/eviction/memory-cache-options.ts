@@ -31,7 +31,7 @@ interface CommonOptions<K, V> {
 }
 
 interface BoundByEntries {
-  /** The most entries, from 1 to 16,777,216 (a `Map` holds no more). Holds at every moment. */
+  /** The most entries, from 1 to 16,777,216. Holds at every moment. */
   readonly maxEntries: number
   readonly maxBytes?: never
   readonly sizeOf?: never
@@ -69,8 +69,8 @@ export interface MemoryCacheSettings<K, V> {
   readonly onRemove: ((key: K, value: V, cause: RemovalCause) => void) | undefined
 }
 
-/** The most entries of a JavaScript `Map`. */
-const mostEntriesOfMap = 2 ** 24
+/** More than two Maps of V8 do not bear. */
+const mostEntriesOfMaps = 2 ** 24
 const known = ['maxEntries', 'maxBytes', 'sizeOf', 'policy', 'ttl', 'clock', 'onRemove']
 const knownOfSet = ['ttl', 'bytes']
 
@@ -83,7 +83,7 @@ export function readOptions<K, V>(options: MemoryCacheOptions<K, V>): MemoryCach
       'maxEntries',
       `${maxEntries === undefined ? 'Neither' : 'Both'} of maxEntries and maxBytes given: one is needed.`,
     )
-  if (maxEntries !== undefined) requireWhole(maxEntries, mostEntriesOfMap, 'maxEntries')
+  if (maxEntries !== undefined) requireWhole(maxEntries, mostEntriesOfMaps, 'maxEntries')
   if (sizeOf !== undefined && maxEntries !== undefined)
     throw invalid('sizeOf', 'sizeOf is given beside maxEntries, where sizes count nothing: give maxBytes instead.')
   if (policy !== 'adaptive' && policy !== 'lru')
@@ -94,7 +94,7 @@ export function readOptions<K, V>(options: MemoryCacheOptions<K, V>): MemoryCach
     throw invalid('clock', `clock is ${shown(clock)}, but an object with a function now() is expected.`)
   return {
     bound: maxEntries ?? parseByteSize(maxBytes, 'maxBytes'),
-    mostEntries: maxEntries ?? mostEntriesOfMap,
+    mostEntries: maxEntries ?? mostEntriesOfMaps,
     sizeOf: maxEntries === undefined ? (sizeOf ?? estimatedBytes) : undefined,
     policy,
     ttlMs: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),

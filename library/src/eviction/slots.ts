@@ -2,6 +2,12 @@
 const firstCapacity = 64
 
 /**
+ * A Map of V8 holds 2^24 entries, but one of more than half as many throws once enough of them have come and gone: it
+ * finds no room for those that left. So there are two.
+ */
+const mostOfMap = 2 ** 23
+
+/**
  * Where entries lie: each in a slot, a small whole number found by its key. Grows by doubling as far as the most slots
  * that may be needed, so that an empty cache takes no memory for what may come, and a full one none for what cannot.
  */
@@ -9,6 +15,8 @@ export class Slots<K, V> {
   readonly #mostSlots: number
   readonly #onGrow: (capacity: number) => void
   readonly #slotOf = new Map<K, number>()
+  /** What is more than one Map bears. */
+  #moreSlots: Map<K, number> | undefined
   #keys: (K | undefined)[] = []
   #values: (V | undefined)[] = []
   /** Slots below `#used` that were given back. */
@@ -21,11 +29,12 @@ export class Slots<K, V> {
   }
 
   get size(): number {
-    return this.#slotOf.size
+    return this.#slotOf.size + (this.#moreSlots?.size ?? 0)
   }
 
   find(key: K): number | undefined {
-    return this.#slotOf.get(key)
+    const slot = this.#slotOf.get(key)
+    return slot === undefined && this.#moreSlots !== undefined ? this.#moreSlots.get(key) : slot
   }
 
   /** Keeps an entry under a key that is not there yet, and answers its slot. */
@@ -33,7 +42,11 @@ export class Slots<K, V> {
     const slot = this.#free.pop() ?? this.#nextUnused()
     this.#keys[slot] = key
     this.#values[slot] = value
-    this.#slotOf.set(key, slot)
+    if (this.#slotOf.size < mostOfMap) this.#slotOf.set(key, slot)
+    else {
+      this.#moreSlots ??= new Map()
+      this.#moreSlots.set(key, slot)
+    }
     return slot
   }
 
@@ -51,19 +64,22 @@ export class Slots<K, V> {
   }
 
   release(slot: number): void {
-    this.#slotOf.delete(this.keyOf(slot))
+    const key = this.keyOf(slot)
+    if (!this.#slotOf.delete(key)) this.#moreSlots?.delete(key)
     this.#keys[slot] = undefined
     this.#values[slot] = undefined
     this.#free.push(slot)
   }
 
   /** The entries with their slots, oldest first; may be changed meanwhile. */
-  entries(): MapIterator<[K, number]> {
-    return this.#slotOf.entries()
+  *entries(): Generator<[key: K, slot: number], undefined> {
+    yield* this.#slotOf.entries()
+    if (this.#moreSlots !== undefined) yield* this.#moreSlots.entries()
   }
 
   clear(): void {
     this.#slotOf.clear()
+    this.#moreSlots = undefined
     this.#keys = []
     this.#values = []
     this.#free = []
