@@ -58,7 +58,7 @@ const patience = 256
  */
 export class AdaptivePolicy implements EvictionPolicy {
   readonly #scene: EvictionScene
-  readonly #rings = new SlotRings(2)
+  readonly #rings: SlotRings
   #states = new Uint8Array(0)
   #ghosts: Ghosts | undefined
   #held = 0
@@ -74,6 +74,7 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   constructor(scene: EvictionScene) {
     this.#scene = scene
+    this.#rings = new SlotRings(2, scene.bound)
     this.#smallTarget = scene.bound * firstShare
   }
 
@@ -95,7 +96,9 @@ export class AdaptivePolicy implements EvictionPolicy {
     const state = this.#states[slot] as number
     if (state >= creditBit) this.#paidBack += 1
     const known = state & (mainBit | usesMask)
-    this.#states[slot] = (known & usesMask) < usesMask ? known + 1 : known
+    const next = (known & usesMask) < usesMask ? known + 1 : known
+    // The hottest entries are read alone.
+    if (next !== state) this.#states[slot] = next
   }
 
   evict(): number {
@@ -196,7 +199,8 @@ export class AdaptivePolicy implements EvictionPolicy {
   /** Moves the target by what returned, though by no more than a mean entry: one heavy entry says no more than others. */
   #adapt(recalled: number, weight: number): void {
     const { bound } = this.#scene
-    const target = this.#smallTarget + Math.sign(recalled) * recalled ** 4 * step * Math.min(weight, this.#meanWeight())
+    const loudness = recalled * recalled * recalled * Math.abs(recalled)
+    const target = this.#smallTarget + loudness * step * Math.min(weight, this.#meanWeight())
     this.#smallTarget = Math.min(Math.max(target, bound * leastShare), bound * mostShare)
   }
 

@@ -1,4 +1,4 @@
-import type { EvictionPolicy } from '../ports/eviction-policy.ts'
+import type { EvictionPolicy, EvictionScene } from '../ports/eviction-policy.ts'
 import { SlotRings } from './slot-rings.ts'
 
 /** All entries are in one ring. */
@@ -6,7 +6,11 @@ const all = 0
 
 /** Gives up the least recently used entry. */
 export class LruPolicy implements EvictionPolicy {
-  readonly #rings = new SlotRings(1)
+  readonly #rings: SlotRings
+
+  constructor({ bound }: Pick<EvictionScene, 'bound'>) {
+    this.#rings = new SlotRings(1, bound)
+  }
 
   grow(capacity: number): void {
     this.#rings.grow(capacity)

@@ -75,7 +75,7 @@ export class MemoryCache<K, V> {
       weightOf: sizeOf === undefined ? () => 1 : slot => this.#sizeAt(slot),
       hashOf: slot => keyHash(this.#slots.keyOf(slot)),
     }
-    this.#policy = policy === 'lru' ? new LruPolicy() : new AdaptivePolicy(scene)
+    this.#policy = policy === 'lru' ? new LruPolicy(scene) : new AdaptivePolicy(scene)
     this.#expiry = new Expiry(clock)
     this.#removals = new Removals(onRemove)
   }

@@ -1,21 +1,31 @@
 const none = -1
 
+/** Two bytes name so many slots. */
+const mostShortSlots = 2 ** 16
+
+type Links = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
+
 /**
- * Rings of slots, each linked in both directions by two typed arrays: eight bytes a slot, nothing for the garbage
+ * Rings of slots, each linked in both directions by two typed arrays: four or eight bytes a slot, nothing for the garbage
  * collector to follow. A ring begins at its hand: there the oldest slot lies, and just before it the newest.
  */
 export class SlotRings {
   readonly #hands: Int32Array
-  #older = new Uint32Array(0)
-  #newer = new Uint32Array(0)
+  readonly #Links: typeof Uint16Array | typeof Uint32Array
+  #older: Links
+  #newer: Links
 
-  constructor(rings: number) {
+  /** @param mostSlots how many slots there will be at most */
+  constructor(rings: number, mostSlots: number) {
     this.#hands = new Int32Array(rings).fill(none)
+    this.#Links = mostSlots <= mostShortSlots ? Uint16Array : Uint32Array
+    this.#older = new this.#Links(0)
+    this.#newer = new this.#Links(0)
   }
 
   grow(capacity: number): void {
-    this.#older = lengthened(this.#older, capacity)
-    this.#newer = lengthened(this.#newer, capacity)
+    this.#older = this.#lengthened(this.#older, capacity)
+    this.#newer = this.#lengthened(this.#newer, capacity)
   }
 
   /** The oldest slot of a ring; negative when it is empty. */
@@ -61,12 +71,12 @@ export class SlotRings {
 
   clear(): void {
     this.#hands.fill(none)
-    this.#older = new Uint32Array(0)
-    this.#newer = new Uint32Array(0)
+    this.#older = new this.#Links(0)
+    this.#newer = new this.#Links(0)
   }
-}
 
-/** Moves the links, so that no earlier array waits for the garbage collector. */
-function lengthened(links: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(links.buffer.transfer(length * Uint32Array.BYTES_PER_ELEMENT))
+  /** Moves the links, so that no earlier array waits for the garbage collector. */
+  #lengthened(links: Links, length: number): Links {
+    return new this.#Links(links.buffer.transfer(length * this.#Links.BYTES_PER_ELEMENT))
+  }
 }

@@ -24,7 +24,7 @@ export interface EvictionPolicy {
 
 /** What a policy may ask of the cache that it serves. */
 export interface EvictionScene {
-  /** The bound that the entries share: a number of entries, or of bytes. */
+  /** The bound that the entries share: a number of entries, or of bytes. No slot is as high. */
   readonly bound: number
   /** What the entry in this slot counts towards the bound: 1, or its bytes. Changes by `resize` alone. */
   weightOf(slot: number): number

@@ -7,7 +7,7 @@ describe('the adaptive policy', () => {
 })
 
 describe('the lru policy', () => {
-  for (const { name, run } of evictionPolicySuite(() => new LruPolicy())) it(name, run)
+  for (const { name, run } of evictionPolicySuite(scene => new LruPolicy(scene))) it(name, run)
 
   it('gives up the least recently used entry', () => {
     const cache = new MemoryCache<string, number>({ maxEntries: 3, policy: 'lru' })
