@@ -14,6 +14,7 @@ import type { BusMessage } from './invalidation/bus-messages.ts'
 import type { Invalidation } from './invalidation/invalidation.ts'
 import { Invalidations } from './invalidation/invalidations.ts'
 import { invalidateHere, type LocalInvalidationParts } from './invalidation/local-invalidation.ts'
+import { callBegan, callEnded } from './keep-alive.ts'
 import type { EngineParts } from './load/engine-parts.ts'
 import { KeyLeases } from './load/key-lease.ts'
 import { KeyWatches } from './load/key-watches.ts'
@@ -21,6 +22,7 @@ import { Loads } from './load/loads.ts'
 import type { BreakerChange } from './tiers/breaker.ts'
 import { GuardedStore } from './tiers/guarded-store.ts'
 import { MemoryTier } from './tiers/memory-tier.ts'
+import { patiently } from './tiers/patience.ts'
 import { StoreTier } from './tiers/store-tier.ts'
 
 /** Marks of tags that no entry in memory bears. */
@@ -51,6 +53,7 @@ export class Engine implements EngineParts {
   readonly #bus: BusLink | undefined
   readonly #endUse: (() => Promise<void>) | undefined
   #longestLoadMs = 0
+  #closingLimitMs = 0
   isClosed = false
 
   constructor({ path, memory, shared, clock, policy }: CacheSettings) {
@@ -102,6 +105,7 @@ export class Engine implements EngineParts {
         wakeOthers: key => void publish({ kind: 'released', key }),
       })
     this.#endUse = shared.use()
+    this.#closingLimitMs = 2 * limitMs
     this.#bus =
       shared.bus &&
       new BusLink({
@@ -137,11 +141,15 @@ export class Engine implements EngineParts {
     if (this.isClosed) return
     this.isClosed = true
     this.loads.cancelAll(closedError(this.name))
-    await this.invalidations.close()
+    callBegan()
+    // A tier that is away must not hinder a program from ending: it is given its limit, and left.
+    const inTime = (work: () => Promise<void>) => patiently(work, this.#closingLimitMs, this.clock)
+    await inTime(() => this.invalidations.close())
     this.store?.breaker.close()
-    await this.#bus?.close()
-    await this.#endUse?.()
+    await inTime(async () => this.#bus?.close())
+    await inTime(async () => this.#endUse?.())
     this.memory?.clear()
+    callEnded()
   }
 
   #storeChanged(change: BreakerChange): void {

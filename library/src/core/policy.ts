@@ -80,6 +80,7 @@ export const callNames: ReadonlySet<string> = new Set([...policyNames, 'signal']
 
 /** One entry lies under so many marks at most. */
 const mostTags = 64
+const longestTag = 1_024
 
 /**
  * Reads options over those of the cache or namespace around. Names are checked by whoever knows which ones fit.
@@ -121,8 +122,11 @@ export function readLasting(value: unknown, field: string): number {
 
 export function readTags(value: unknown, around: readonly string[]): readonly string[] {
   if (!Array.isArray(value)) throw expected('tags', 'a list of texts', value)
-  for (const tag of value)
-    if (typeof tag !== 'string' || tag === '') throw expected('tags', 'texts that are not empty', tag)
+  for (const tag of value) {
+    if (typeof tag !== 'string' || tag === '' || tag.length > longestTag || !tag.isWellFormed()) {
+      throw expected('tags', `well-formed texts of 1 to ${longestTag} characters`, tag)
+    }
+  }
   if (value.length === 0) return around
   const all = [...new Set([...around, ...value])]
   if (all.length > mostTags) throw expected('tags', `at most ${mostTags} texts`, all.length)

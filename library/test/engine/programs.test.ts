@@ -47,3 +47,17 @@ it('a rejected call that nobody waits for is the only one that ends a program', 
     console.log(stale, code)`)
   expect(printed).toBe('1 deadline_exceeded')
 })
+
+it('a call that somebody waits for keeps the program alive until it is answered', async () => {
+  const { printed } = await program(`
+    import { createCache } from 'reprise'
+    const never = () => new Promise(() => {})
+    const store = { name: 'stalled', readLimitMs: 100, writeLimitMs: 100, read: never, write: never, remove: never,
+      marks: never, renewMarks: never, scan: never, life: never }
+    const redis = { store, leases: { acquire: never }, use: () => async () => {} }
+    const cache = createCache({ name: 'app', redis })
+    console.log(await cache.get('k'), (await cache.delete('k')).redis, await cache.getOrSet('k', () => 'loaded'))
+    const hanging = cache.getOrSet('h', never, { deadline: 200 })
+    console.log(await hanging.catch(error => error.code))`)
+  expect(printed).toBe('undefined queued loaded\ndeadline_exceeded')
+})

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { absent, bodyOf, type Encoding, type KeptValue } from './kept-value.ts'
 
@@ -26,6 +27,8 @@ const headBytes = 42
 const checkedFrom = 8
 
 const encodings: readonly Encoding[] = ['json', 'plain', 'rich']
+/** Structured clones begin with 0xff and the version of their format, which newer versions of Node.js raise. */
+const cloneVersion = serialize(0).readUInt8(1)
 const encodingBits = 0b0000_0011
 const compressedBit = 0b0000_0100
 const absentBit = 0b0000_1000
@@ -121,6 +124,7 @@ function parseBody(bytes: Buffer, at: number): KeptValue {
   const packed = bytes.subarray(at)
   const body = (flags & compressedBit) === 0 ? packed : zstdDecompressSync(packed, { maxOutputLength: length })
   if (body.byteLength !== length) throw new Error('cut')
+  if (encoding !== 'json' && (body[1] ?? 0) > cloneVersion) throw new Error('written by a newer Node.js')
   return { kind: 'encoded', body, encoding }
 }
 

@@ -87,6 +87,12 @@ export class MarkTable {
     return mark
   }
 
+  /** The store took over a renewal that was made here. */
+  settle(name: MarkName, value: Mark, keptUntil: number): void {
+    const mark = this.get(name)
+    if (mark.value === value) mark.keptUntil = keptUntil
+  }
+
   /** Takes over what a store says. Another mark than the known one means an invalidation that was not heard of. */
   learn(mark: KnownMark, value: Mark, now: number, keptUntil: number): void {
     if (mark.unsettled > 0) return

@@ -8,6 +8,7 @@ import { Scope } from '../coherence/scope.ts'
 import type { Engine } from '../engine.ts'
 import type { Entry } from '../entry.ts'
 import type { InvalidationResult } from '../invalidation/invalidations.ts'
+import { callBegan, callEnded } from '../keep-alive.ts'
 import type { BatchLoader } from '../load/batch.ts'
 import { type Loader, requireLoader } from '../load/loader.ts'
 import {
@@ -267,6 +268,7 @@ export class CacheFacade implements Cache {
   async #guard<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> {
     const { clock, name } = this.#engine
     const startedAt = clock.monotonicMs()
+    callBegan()
     try {
       this.#engine.requireOpen()
       return await work()
@@ -274,6 +276,8 @@ export class CacheFacade implements Cache {
       const durationMs = clock.monotonicMs() - startedAt
       this.#engine.announce('failure', { cache: name, namespace: this.path, operation, error, durationMs })
       throw error
+    } finally {
+      callEnded()
     }
   }
 }

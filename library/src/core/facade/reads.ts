@@ -110,7 +110,8 @@ export class Reads {
         onIdle: () => batch.leaveOut(givenKey),
         ...(found === undefined ? {} : { found: { looked: found, lookupMs } }),
       }
-      values.set(key, await this.#share(request, call))
+      // Others of the batch must not wait for a key that was refused.
+      values.set(key, await this.#share(request, call).finally(request.onIdle))
     }
     await Promise.all(given.map((pair, index) => settleOne(pair, looked[index])))
     return cached.map(key => values.get(key))

@@ -160,8 +160,11 @@ export class Invalidations {
       case 'keys':
         return this.#remove(store, invalidation.keys)
       case 'marks': {
-        const answers = await store.renewMarks(invalidation.renewals, this.#options.clock.now() + markLifeMs)
-        return answers.some(isAway) ? undefined : 0
+        const keptUntil = this.#options.clock.now() + markLifeMs
+        const answers = await store.renewMarks(invalidation.renewals, keptUntil)
+        if (answers.some(isAway)) return undefined
+        for (const { name, mark } of invalidation.renewals) this.#options.here.marks.settle(name, mark, keptUntil)
+        return 0
       }
       case 'pattern': {
         const { path, glob } = invalidation
