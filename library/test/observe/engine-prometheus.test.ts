@@ -250,7 +250,7 @@ describeWith(['redis-server'], 'prometheus metrics of caches before Redis', () =
     await server.kill()
     await cache.delete('key')
     await vi.waitUntil(async () => (await breakerOpen()) === 1, { timeout: 10_000 })
-    expect(await sample('reprise_cache_queued_invalidations')).toBe(1)
+    expect(await sample('reprise_cache_queued_invalidations')).toBeGreaterThan(0)
     await server.restart()
     await vi.waitUntil(async () => (await breakerOpen()) === 0, { timeout: 20_000, interval: 50 })
     await vi.waitUntil(async () => (await sample('reprise_cache_queued_invalidations')) === 0, { timeout: 20_000 })
