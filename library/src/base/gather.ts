@@ -36,15 +36,22 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
   let running = 0
   let scheduled = false
 
+  /** Lets the tick's other requests come before the first batch is taken. */
   function schedule(): void {
-    if (scheduled || waiting.length === 0 || running >= options.maxRunning) return
+    if (scheduled || running >= options.maxRunning) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
-      const batch = takeBatch()
-      if (batch.length > 0) void carryOut(batch)
-      if (batch.length > 0 && waiting.length > 0) schedule()
+      startWaiting()
     })
+  }
+
+  function startWaiting(): void {
+    while (running < options.maxRunning) {
+      const batch = takeBatch()
+      if (batch.length === 0) return
+      void carryOut(batch)
+    }
   }
 
   function takeBatch(): Waiting<Request, Result>[] {
@@ -59,21 +66,29 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
     return batch
   }
 
-  async function carryOut(batch: Waiting<Request, Result>[]): Promise<void> {
+  async function carryOut(batch: readonly Waiting<Request, Result>[]): Promise<void> {
     running += 1
     for (const { key } of batch) if (key !== undefined) runningKeys.add(key)
+    const settle = await run(batch)
+    running -= 1
+    for (const { key } of batch) if (key !== undefined) runningKeys.delete(key)
+    // What came meanwhile goes on its way before the answers keep the process busy.
+    startWaiting()
+    settle()
+  }
+
+  /** Resolves to what tells the requests how it went. */
+  async function run(batch: readonly Waiting<Request, Result>[]): Promise<() => void> {
     try {
       const results = await options.run(batch.map(entry => entry.request))
-      batch.forEach((entry, index) => {
-        // `run` promises one result per request, in order.
-        entry.resolve(results[index] as Result)
-      })
+      // `run` promises one result per request, in order.
+      return () => {
+        for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result)
+      }
     } catch (error) {
-      for (const entry of batch) entry.reject(error)
-    } finally {
-      running -= 1
-      for (const { key } of batch) if (key !== undefined) runningKeys.delete(key)
-      schedule()
+      return () => {
+        for (const entry of batch) entry.reject(error)
+      }
     }
   }
 
