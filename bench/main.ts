@@ -38,7 +38,9 @@ const machine = describeMachine()
 process.stderr.write(`${machine}\n`)
 for await (const { question, ...answer } of bench(questions, effort)) {
   const section = `${subject} ${question}`.trim()
-  const circumstances = `\`npm run bench -- ${section}\` on ${machine}; medians of ${effort.rounds} rounds, contenders in turn.`
+  // What a library gets right or wrong is played once.
+  const rounds = subject === 'defects' ? '' : `; medians of ${effort.rounds} rounds, contenders in turn`
+  const circumstances = `\`npm run bench -- ${section}\` on ${machine}${rounds}.`
   const text = `${markdownOf(answer)}\n${circumstances}\n`
   process.stdout.write(`${text}\n`)
   if (values.write) writeSection(section, text)
