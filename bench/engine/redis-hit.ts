@@ -36,8 +36,11 @@ export async function redisQuestion(effort: Effort): Promise<Answer> {
   const bareGet: Contender = contender('bare client, GET', callers, from => client.get(keyAt(from)))
   const get: Contender = contender('Reprise, get', callers, from => cache.get(keyAt(from)))
   const bareMget: Contender = contender(`bare client, MGET of ${batch}`, 1, from => client.mGet(keysAt(from)))
+  const parsed: Contender = contender(`bare client, MGET of ${batch}, parsed`, 1, async from =>
+    (await client.mGet(keysAt(from))).map(text => JSON.parse(text ?? 'null')),
+  )
   const getMany: Contender = contender(`Reprise, getMany of ${batch}`, 1, from => cache.getMany(keysAt(from)))
-  const contenders = [bareGet, get, bareMget, getMany]
+  const contenders = [bareGet, get, bareMget, parsed, getMany]
   const turns = contenders.map(each => async () => {
     each.rates.push(await rateOf(each, effort.seconds / 2))
   })
