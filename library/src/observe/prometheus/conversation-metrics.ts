@@ -4,7 +4,8 @@ import type { ConversationEvents } from '../../conversation/conversation-events.
 import type { RecordCacheOperation } from './cache-metrics.ts'
 import { labelChildren } from './label-children.ts'
 import { metricFamilies } from './metric-families.ts'
-import { registerCounter, registerHistogram } from './register.ts'
+import { registerCounter } from './register.ts'
+import { registerTallies, registerTimes } from './tally.ts'
 
 /** What conversations do: messages saved and refused, histories read, copies kept, guests erased and migrated. */
 export function conversationMetrics(
@@ -23,20 +24,19 @@ export function conversationMetrics(
 }
 
 function observeMessages(registry: Registry, conversations: Announcer<ConversationEvents>) {
-  const saved = registerCounter(registry, metricFamilies.messagesSaved)
+  const savedOf = labelChildren(registerTallies(registry, metricFamilies.messagesSaved))
   const refused = registerCounter(registry, metricFamilies.messagesRefused)
-  const copies = registerCounter(registry, metricFamilies.messageCopies)
-  const seconds = registerHistogram(registry, metricFamilies.messageSeconds)
-  const batchMessages = registerHistogram(registry, metricFamilies.batchMessages)
-  const batchSeconds = registerHistogram(registry, metricFamilies.batchSeconds)
-  const savedOf = labelChildren((principal, kind) => saved.labels(principal, kind))
-  const copyOf = labelChildren(result => copies.labels(result))
-  for (const principal of ['guest', 'user']) for (const kind of ['saved', 'replayed']) savedOf(principal, kind).inc(0)
+  const copiesOf = registerTallies(registry, metricFamilies.messageCopies)
+  const copyOf = labelChildren(result => copiesOf(result))
+  const seconds = registerTimes(registry, metricFamilies.messageSeconds)()
+  const batchMessages = registerTimes(registry, metricFamilies.batchMessages)()
+  const batchSeconds = registerTimes(registry, metricFamilies.batchSeconds)()
+  for (const principal of ['guest', 'user']) for (const kind of ['saved', 'replayed']) savedOf(principal, kind)
 
   return [
     conversations.on('message_saved', ({ guest, replayed, copy, totalMs }) => {
-      savedOf(guest ? 'guest' : 'user', replayed ? 'replayed' : 'saved').inc()
-      copyOf(copy).inc()
+      savedOf(guest ? 'guest' : 'user', replayed ? 'replayed' : 'saved').value += 1
+      copyOf(copy).value += 1
       seconds.observe(totalMs / 1000)
     }),
     conversations.on('message_refused', ({ reason }) => refused.inc({ reason })),
@@ -48,16 +48,15 @@ function observeMessages(registry: Registry, conversations: Announcer<Conversati
 }
 
 function observeHistories(registry: Registry, conversations: Announcer<ConversationEvents>) {
-  const reads = registerCounter(registry, metricFamilies.historyReads)
-  const seconds = registerHistogram(registry, metricFamilies.historySeconds)
+  const readsOf = labelChildren(registerTallies(registry, metricFamilies.historyReads))
+  const timesOf = registerTimes(registry, metricFamilies.historySeconds)
+  const secondsOf = labelChildren(source => timesOf(source))
   const stale = registerCounter(registry, metricFamilies.staleServed)
-  const readsOf = labelChildren((source, outcome) => reads.labels(source, outcome))
-  const secondsOf = labelChildren(source => seconds.labels(source))
 
   return [
     conversations.on('history_read', event => {
       const source = event.source ?? 'none'
-      readsOf(source, event.outcome).inc()
+      readsOf(source, event.outcome).value += 1
       secondsOf(source).observe(event.durationMs / 1000)
       if (event.stale) stale.inc()
     }),

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import { boundedLabel, labelChildren } from './label-children.ts'
 import { metricFamilies } from './metric-families.ts'
-import { registerCounter, registerHistogram } from './register.ts'
+import { registerTallies, registerTimes } from './tally.ts'
 
 export interface HttpRequestSeen {
   readonly method: string
@@ -16,12 +16,12 @@ const maxRoutes = 200
 
 /** HTTP requests by route, method and status. */
 export function httpMetrics(registry: Registry): (request: HttpRequestSeen) => void {
-  const requests = registerCounter(registry, metricFamilies.httpRequests)
-  const seconds = registerHistogram(registry, metricFamilies.httpSeconds)
+  const requestsOf = registerTallies(registry, metricFamilies.httpRequests)
+  const secondsOf = registerTimes(registry, metricFamilies.httpSeconds)
   const routeLabel = boundedLabel(maxRoutes)
   const childrenOf = labelChildren((method, route) => ({
-    seconds: seconds.labels(method, route),
-    counterOf: labelChildren(status => requests.labels(method, route, status)),
+    times: secondsOf(method, route),
+    tallyOf: labelChildren(status => requestsOf(method, route, status)),
   }))
 
   return ({ method, route, status, durationMs }) => {
@@ -29,7 +29,7 @@ export function httpMetrics(registry: Registry): (request: HttpRequestSeen) => v
       methods.has(method) ? method : 'OTHER',
       route === undefined ? 'unknown' : routeLabel(route),
     )
-    children.counterOf(String(status)).inc()
-    children.seconds.observe(durationMs / 1000)
+    children.tallyOf(String(status)).value += 1
+    children.times.observe(durationMs / 1000)
   }
 }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { MetricFamily } from './metric-families.ts'
 
 type LabelOf<Family extends MetricFamily> = Family['labels'][number]
@@ -34,11 +34,4 @@ export function registerGauge<Family extends OfType<'gauge'>>(
     ...(collect === undefined ? {} : { collect: () => collect(gauge) }),
   })
   return gauge
-}
-
-export function registerHistogram<Family extends OfType<'histogram'>>(
-  registry: Registry,
-  { name, help, labels, buckets = [] }: Family,
-): Histogram<LabelOf<Family>> {
-  return new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers: [registry] })
 }
