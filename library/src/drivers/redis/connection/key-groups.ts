@@ -12,7 +12,6 @@ export async function inGroups<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): Promise<readonly Result[]> {
   if (items.length === 0) return []
-  if (items.length <= maxItems && isOneGroup(items, groupOf)) return work(items)
   const groups = Map.groupBy(items.keys(), index => groupOf(at(items, index)))
   const results: Result[] = new Array(items.length)
   const calls = [...groups.values()].flatMap(indexes => chunks(indexes, maxItems))
@@ -27,11 +26,6 @@ export async function inGroups<Item, Result>(
     )
   }
   return results
-}
-
-function isOneGroup<Item>(items: readonly Item[], groupOf: (item: Item) => number): boolean {
-  const group = groupOf(at(items, 0))
-  return items.every(item => groupOf(item) === group)
 }
 
 function chunks<Item>(items: readonly Item[], size: number): (readonly Item[])[] {

@@ -8,7 +8,7 @@ import { isRefusedAs } from '../connection/redis-script.ts'
  * else: each of its items is unavailable. While a slot is on its way to another server, its keys may be on both: then
  * each goes alone.
  */
-export function inSlots<Item, Result>(
+export async function inSlots<Item, Result>(
   redis: Redis,
   items: readonly Item[],
   keyOf: (item: Item) => string,
@@ -32,5 +32,8 @@ export function inSlots<Item, Result>(
       return group.map(() => unavailable(error))
     }
   }
+  if (items.length === 0) return []
+  // On the way of every read: one server has one group.
+  if (redis.kind === 'single' && items.length <= maxItems) return carefully(items)
   return inGroups(items, item => redis.groupOf(keyOf(item)), maxItems, carefully)
 }
