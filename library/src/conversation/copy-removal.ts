@@ -56,12 +56,9 @@ export function createCopyRemoval(parts: CopyRemovalParts): CopyRemoval {
   async function removePending(): Promise<number> {
     if (!copies?.isAvailable) return 0
     const pending = await store.pendingCopyDeletions(pendingBatch)
-    let removed = 0
-    for (const { guestId, epoch } of pending) {
-      if ((await remove(guestId, epoch)).kind === 'pending') return removed
-      removed += 1
-    }
-    return pending.length < pendingBatch ? removed : removed + (await removePending())
+    const outcomes = await Promise.all(pending.map(({ guestId, epoch }) => remove(guestId, epoch)))
+    const removed = outcomes.filter(outcome => outcome.kind === 'removed').length
+    return removed < pendingBatch ? removed : removed + (await removePending())
   }
 
   return { remove, removePending }

@@ -10,7 +10,10 @@ export interface GuestTakeoverParts {
    * committed.
    */
   readonly conversations: Conversations
-  readonly copies: ConversationCopies
+  readonly copies: Pick<ConversationCopies, 'drop'> & {
+    /** Moves an older history away that could not be taken over, so that nothing is written over it. */
+    setAside(guestId: GuestId): Promise<void>
+  }
 }
 
 export interface GuestTakeover {
@@ -27,7 +30,10 @@ export async function takeOverGuest(
   const { store, copies } = parts
   const stored = await allMessages(store, guestId)
   if (stored === 'migrated') return { kind: 'migrated', appended: 0 }
-  if (!agree(older, stored)) return { kind: 'conflict', appended: 0 }
+  if (!agree(older, stored)) {
+    await copies.setAside(guestId)
+    return { kind: 'conflict', appended: 0 }
+  }
   const missing = older.slice(stored.length)
   if (missing.length > 0) await appendMissing(parts, guestId, missing, stored.length)
   const [fence] = await store.fences([guestId])

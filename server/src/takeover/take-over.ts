@@ -15,7 +15,7 @@ export interface TakeoverReport {
   readonly known: number
   /** Guests who have become users: what PostgreSQL says of them stands. */
   readonly migrated: number
-  /** Guests of whom PostgreSQL says something else. Nothing of theirs was changed. */
+  /** Guests of whom PostgreSQL says something else. What the older system kept was set aside in Redis. */
   readonly conflicts: readonly GuestId[]
   readonly unreadable: readonly { readonly guestId: GuestId; readonly reason: string }[]
 }
@@ -37,6 +37,7 @@ export async function takeOver(
     const older = readOlderHistory(foreign)
     if (older.kind === 'unreadable') {
       unreadable.set(guestId, older.reason)
+      await parts.copies.setAside(guestId)
       continue
     }
     const outcome = await takeOverGuest(parts, guestId, older.messages)

@@ -90,13 +90,17 @@ describeWith(['postgres', 'redis-server'], 'reprise migrate', () => {
       code: 1,
       takeover: { found: 3, completed: 1, messages: 3, migrated: 1, conflicts: ['other'] },
     })
-    expect(await keys.get('guest:other')).toContain('Something else')
+    expect(await keys.get('guest:other')).toBeNull()
+    expect(await keys.get('reprise:left:{guest:other}')).toContain('Something else')
     await using server = await startReprise(environment)
     expect(await history(server.url, 'begun')).toEqual(talk(4))
     expect(await history(server.url, 'other')).toEqual(talk(1))
+    expect(await keys.get('reprise:left:{guest:other}')).toContain('Something else')
+    await fetch(`${server.url}/v1/guest/chat/other`, { method: 'DELETE' })
+    expect(await keys.get('reprise:left:{guest:other}')).toBeNull()
   })
 
-  it('leaves alone what it cannot read, and says why', async () => {
+  it('sets aside what it cannot read, for ever, and says why', async () => {
     const bad = {
       json: '[{"role":',
       object: '{"role":"user"}',
@@ -114,7 +118,9 @@ describeWith(['postgres', 'redis-server'], 'reprise migrate', () => {
         .map(name => `bad-${name}`)
         .sort(),
     )
-    expect(await keys.get('guest:bad-json')).toBe(bad.json)
+    expect(await keys.get('reprise:left:{guest:bad-json}')).toBe(bad.json)
+    expect(await keys.ttl('reprise:left:{guest:bad-json}')).toBe(-1)
+    await keys.set('guest:bad-role', bad.role)
     const { stdout } = await runCli(['migrate'], environment)
     expect(stdout).toContain('guest:bad-role: message 0 has a role that is none of user, assistant, system, tool')
   })

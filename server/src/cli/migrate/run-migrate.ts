@@ -29,9 +29,11 @@ function print(applied: readonly string[], notes: readonly string[], takeover: T
   const row = { ...counts, conflicts: conflicts.length, unreadable: unreadable.length }
   process.stdout.write(`\nGuests of an older system in Redis:\n${table([row])}`)
   for (const guestId of conflicts) {
-    process.stdout.write(`guest:${guestId}: PostgreSQL says something else; it stands, and the key was left alone\n`)
+    process.stdout.write(
+      `guest:${guestId}: PostgreSQL says something else, which stands; the key is now reprise:left:{guest:${guestId}}\n`,
+    )
   }
   for (const { guestId, reason } of unreadable) {
-    process.stdout.write(`guest:${guestId}: ${reason}; the key was left alone\n`)
+    process.stdout.write(`guest:${guestId}: ${reason}; the key is now reprise:left:{guest:${guestId}}\n`)
   }
 }

@@ -9,9 +9,9 @@ import type {
 } from '../../../ports/conversation-copies.ts'
 import { inGroups } from '../connection/key-groups.ts'
 import type { Redis } from '../connection/redis.ts'
-import { believed, bookkeepingKey, copyKey, fillClaimKey } from './copy-keys.ts'
+import { asideKey, believed, bookkeepingKey, copyKey, fillClaimKey } from './copy-keys.ts'
 import { scanCopies } from './copy-scan.ts'
-import { appendScript, dropScript, fillScript } from './copy-scripts.ts'
+import { appendScript, asideScript, dropScript, fillScript } from './copy-scripts.ts'
 
 export interface RedisConversationCopiesOptions {
   /** How long a copy lives after its last message. Default 86400, a day. */
@@ -28,6 +28,11 @@ export interface RedisConversationCopies extends ConversationCopies {
   scan(count?: number): AsyncIterable<ScannedCopy>
   /** Removes a copy with its bookkeeping, tombstone too: for a copy that belongs to another database. */
   forget(guestId: GuestId): Promise<void>
+  /**
+   * Moves what an older system left of a guest to `reprise:left:{guest:<id>}`, without an end, so that no copy of ours is
+   * written over it. It stays until the guest is erased or migrated, or an operator takes it away.
+   */
+  setAside(guestId: GuestId): Promise<void>
   /** Whether the histories that an older system left in this Redis were imported. */
   wasTakenOver(): Promise<boolean>
   noteTakeover(): Promise<void>
@@ -109,9 +114,19 @@ export function redisConversationCopies(
       throw new RepriseError('internal_error', `Redis answered ${outcome} to a fill.`)
     },
     drop: async (guestId, epoch) =>
-      (await dropScript(redis, [copyKey(guestId), bookkeepingKey(guestId)], [tombstoneLifetime, `${epoch}`])) === 1,
+      Number(
+        await dropScript(
+          redis,
+          [copyKey(guestId), bookkeepingKey(guestId), asideKey(guestId)],
+          [tombstoneLifetime, `${epoch}`],
+        ),
+      ) > 0,
     forget: async guestId => {
       await redis.run('write', ['DEL', copyKey(guestId), bookkeepingKey(guestId)], copyKey(guestId))
+    },
+    setAside: async guestId => {
+      const [from, to] = [copyKey(guestId), asideKey(guestId)]
+      await asideScript(redis, [from, to], [])
     },
     wasTakenOver: async () => (await redis.run('read', ['EXISTS', takeoverMark], takeoverMark)) === 1,
     noteTakeover: async () => {

@@ -14,6 +14,9 @@ export const bookkeepingKey = (guestId: GuestId) => `reprise:copy:{guest:${guest
 /** Held while one process fills the copy. */
 export const fillClaimKey = (guestId: GuestId) => `reprise:fill:{guest:${guestId}}`
 
+/** Where a history of an older system is set aside that could not be taken over; erasing the guest removes it too. */
+export const asideKey = (guestId: GuestId) => `reprise:left:{guest:${guestId}}`
+
 /** A copy is believed only where its bookkeeping is there and names its length: else somebody else wrote to it. */
 export function believed(json: RedisReply | undefined, bookkeeping: RedisReply | undefined): Copy | undefined {
   if (!Buffer.isBuffer(json) || !Buffer.isBuffer(bookkeeping)) return undefined

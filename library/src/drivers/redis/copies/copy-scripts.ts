@@ -101,13 +101,22 @@ return 'filled'
 `)
 
 /**
- * Removes a copy and leaves a tombstone; a copy of a later epoch stays. Answers how many copies were removed.
- * KEYS: copy, bookkeeping. ARGV: tombstone lifetime in seconds, epoch.
+ * Removes a copy, with what was set aside of the guest, and leaves a tombstone; a copy of a later epoch stays. Answers how
+ * many keys with a history were removed.
+ * KEYS: copy, bookkeeping, set aside. ARGV: tombstone lifetime in seconds, epoch.
  */
 export const dropScript = redisScript(`${readBookkeeping}
 local keptEpoch = bookkeeping(KEYS[2])
 if keptEpoch and keptEpoch > tonumber(ARGV[2]) then return 0 end
-local removed = redis.call('DEL', KEYS[1])
+local removed = redis.call('DEL', KEYS[1], KEYS[3])
 redis.call('SET', KEYS[2], ARGV[2] .. ':-', 'EX', ARGV[1])
 return removed
+`)
+
+/** Moves a foreign history away and lets it live for ever. KEYS: copy, set aside. */
+export const asideScript = redisScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('PERSIST', KEYS[2])
+return 1
 `)
