@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../../base/clock.ts'
 import type { GuestId } from '../../base/chat/principal.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
 import type { ConversationCopies, Copy, CopyAppend, CopyAppendOutcome } from '../../ports/conversation-copies.ts'
 import { GrowingJson } from './growing-json.ts'
 

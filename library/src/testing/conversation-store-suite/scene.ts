@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { hash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Instant } from '../../base/instant.ts'
 import type { Role } from '../../base/chat/message.ts'
 import { type ConversationId, newMessageId } from '../../base/chat/message-id.ts'
 import { type GuestId, parseGuestId, parseUserId, type UserId } from '../../base/chat/principal.ts'
+import type { Instant } from '../../base/instant.ts'
 import type {
   AppendOutcome,
   AppendRequest,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Instant } from '../../../base/instant.ts'
 import type { GuestId } from '../../../base/chat/principal.ts'
+import type { Instant } from '../../../base/instant.ts'
 import { builder, statement, statementOf } from '../builder.ts'
 import type { Database } from '../database.ts'
 
