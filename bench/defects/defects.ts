@@ -27,12 +27,12 @@ export async function* benchDefects(named: readonly string[]): AsyncGenerator<An
       if (library === 'reprise' && verdict.kind !== 'pass') failures += 1
     }
     rows.push(row)
-    words.push(`${scenario}: ${scenarios.get(scenario)?.question ?? ''}`)
+    words.push(`- ${scenario}: ${scenarios.get(scenario)?.question ?? ''}`)
   }
   yield {
     question: '',
     title: 'Defects that caches have',
-    method: `Each cell is one program. ${words.join(' ')}`,
+    method: `Each cell is one program.\n\n${words.join('\n')}`,
     columns: ['scenario', ...libraryNames.map(name => `${name} ${versionOf(name)}`)],
     rows,
     bars: [
