@@ -1,5 +1,6 @@
 import { Announcer } from '../base/announcer.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import type { CacheKey } from '../base/key.ts'
 import { RepriseError } from '../base/reprise-error.ts'
 import { coarseClock } from '../eviction/coarse-clock.ts'
 import { CacheCounts } from './cache-counts.ts'
@@ -11,7 +12,7 @@ import { MarkTable } from './coherence/mark-table.ts'
 import { announceLoad } from './facade/announce-load.ts'
 import { BusLink } from './invalidation/bus-link.ts'
 import type { BusMessage } from './invalidation/bus-messages.ts'
-import type { Invalidation } from './invalidation/invalidation.ts'
+import type { ForeignInvalidation, Invalidation } from './invalidation/invalidation.ts'
 import { Invalidations } from './invalidation/invalidations.ts'
 import { invalidateHere, type LocalInvalidationParts } from './invalidation/local-invalidation.ts'
 import { callBegan, callEnded } from './keep-alive.ts'
@@ -46,6 +47,7 @@ export class Engine implements EngineParts {
   readonly coherence: Coherence
   readonly watches = new KeyWatches()
   readonly leases: KeyLeases | undefined
+  readonly retract = (key: CacheKey): void => void this.invalidations.share({ kind: 'keys', keys: [key] })
   /** What an invalidation changes in this process. */
   readonly here: LocalInvalidationParts
   readonly invalidations: Invalidations
@@ -68,8 +70,8 @@ export class Engine implements EngineParts {
     const onEvicted: ConstructorParameters<typeof MemoryTier>[0]['onEvicted'] = key =>
       this.announce('evicted', { cache: this.name, key })
     this.memory = memory && new MemoryTier({ bounds: memory, coherence: this.coherence, marks, onEvicted })
-    const onInvalidated = (invalidation: Invalidation) => this.loads.yieldOvertaken(invalidation)
-    this.here = { memory: this.memory, marks, watches, clock, onInvalidated }
+    const onInvalidated = (invalidation: Invalidation | ForeignInvalidation) => this.loads.yieldOvertaken(invalidation)
+    this.here = { memory: this.memory, marks, hasStore: this.store !== undefined, watches, clock, onInvalidated }
     const fenceLifeMs = () => Math.max(shortestFenceLifeMs, 2 * this.#longestLoadMs)
     const publish = async (message: BusMessage) => this.#bus === undefined || (await this.#bus.publish(message))
     this.invalidations = new Invalidations({

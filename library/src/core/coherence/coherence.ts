@@ -54,8 +54,9 @@ export class Coherence {
 
   /** Whether a mark need not be asked of the store. */
   knows(mark: KnownMark, partitionGraceMs: number, now: number): boolean {
-    if (mark.value === '') return false
+    // Nothing that the store holds is under the mark to come: there is nothing to ask.
     if (mark.unsettled > 0) return true
+    if (!mark.isKnown) return false
     return this.isDeaf ? now < mark.confirmedAt + partitionGraceMs : mark.confirmedAt >= this.#listeningSince
   }
 }

@@ -54,15 +54,15 @@ export class MarkKeeper {
     const now = this.#clock.now()
     const until = Math.max(now + shortestLifeMs, ...this.#asked.values())
     this.#asked = new Map()
-    const before = marks.map(mark => mark.renewedBy)
+    const before = marks.map(mark => mark.changes)
     const answers = await this.#store?.marks(
       marks.map(mark => mark.name),
       until,
     )
     marks.forEach((mark, index) => {
       const answer = answers?.[index]
-      // What was renewed here while the question was under way is newer than the answer.
-      if (answer === undefined || isAway(answer) || mark.renewedBy !== before[index]) return
+      // What was renewed while the question was under way is newer than the answer.
+      if (answer === undefined || isAway(answer) || mark.changes !== before[index]) return
       this.#table.learn(mark, answer, now, until)
     })
   }

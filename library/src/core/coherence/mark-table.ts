@@ -1,6 +1,9 @@
 import type { MarkName } from '../../base/namespace-path.ts'
 import type { Mark } from '../../ports/store.ts'
 
+/** Stores make marks of letters, digits, `-` and `_`. */
+const doubtful = '?'
+
 /** What this process knows of a tag's or namespace's present mark. */
 export class KnownMark {
   readonly name: MarkName
@@ -12,6 +15,8 @@ export class KnownMark {
   keptUntil = 0
   /** Which of the process's invalidations renewed it last. */
   renewedBy = 0
+  /** Grows with whatever makes answers of the store outdated that were asked for before. */
+  changes = 0
   /** Renewals not yet carried out in every store: what a store says meanwhile is outdated. */
   unsettled = 0
   /** Entries and loads that compare with it. */
@@ -22,6 +27,15 @@ export class KnownMark {
   constructor(name: MarkName) {
     this.name = name
   }
+
+  get isKnown(): boolean {
+    return isKnownMark(this.value)
+  }
+}
+
+/** Whether this is a mark of the store, and not one that stands for a doubt or for never having been asked. */
+export function isKnownMark(value: Mark): boolean {
+  return value !== '' && !value.startsWith(doubtful)
 }
 
 /** The marks that something was made under. It is served only while all of them are the present ones. */
@@ -77,27 +91,38 @@ export class MarkTable {
     return mark
   }
 
-  /** Sets a new mark, by an invalidation here or one that the bus told of. */
-  renew(name: MarkName, value: Mark, now: number): KnownMark {
+  /** Sets a new mark where there is no store that would. */
+  renew(name: MarkName, value: Mark): void {
     const mark = this.get(name)
     this.#invalidations += 1
     mark.value = value
     mark.renewedBy = this.#invalidations
-    mark.confirmedAt = now
-    return mark
+    mark.changes += 1
+    mark.confirmedAt = Number.NEGATIVE_INFINITY
   }
 
-  /** The store took over a renewal that was made here. */
-  settle(name: MarkName, value: Mark, keptUntil: number): void {
+  /**
+   * It was or is being renewed, here or elsewhere. To what is asked of the store when it is needed: of several that
+   * renew it at a time, the store alone knows who was last, and what is made under a mark counts from the moment on at
+   * which the store has it.
+   */
+  doubt(name: MarkName): void {
+    // Another text each time: what was made under one doubt must not pass for made under the next.
+    this.renew(name, `${doubtful}${this.#invalidations}` as Mark)
+  }
+
+  /** One renewal more, or less, is under way to the store. */
+  countUnsettled(name: MarkName, change: 1 | -1): void {
     const mark = this.get(name)
-    if (mark.value === value) mark.keptUntil = keptUntil
+    mark.unsettled += change
+    mark.changes += 1
   }
 
   /** Takes over what a store says. Another mark than the known one means an invalidation that was not heard of. */
   learn(mark: KnownMark, value: Mark, now: number, keptUntil: number): void {
     if (mark.unsettled > 0) return
     if (mark.value !== value) {
-      if (mark.value !== '') {
+      if (mark.isKnown) {
         this.#invalidations += 1
         mark.renewedBy = this.#invalidations
       }

@@ -5,7 +5,7 @@ import type { Bus, BusEvent, BusSubscription } from '../../ports/bus.ts'
 import type { Coherence } from '../coherence/coherence.ts'
 import { patiently } from '../tiers/patience.ts'
 import { type BusMessage, readMessage, writeMessages } from './bus-messages.ts'
-import type { Invalidation } from './invalidation.ts'
+import type { ForeignInvalidation } from './invalidation.ts'
 
 export interface BusLinkOptions {
   readonly bus: Bus
@@ -14,7 +14,7 @@ export interface BusLinkOptions {
   readonly clock: Clock
   readonly publishLimitMs: number
   /** Another process invalidated something. */
-  readonly onInvalidation: (invalidation: Invalidation) => void
+  readonly onInvalidation: (invalidation: ForeignInvalidation) => void
   /** Another process ended a lease that somebody waits for. */
   readonly onReleased: (key: CacheKey) => void
   /** Whether messages arrive. Told when that changes. */

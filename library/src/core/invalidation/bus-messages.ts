@@ -1,10 +1,9 @@
 import type { CacheKey } from '../../base/key.ts'
 import type { MarkName, NamespacePath } from '../../base/namespace-path.ts'
-import type { Mark } from '../../ports/store.ts'
-import type { Invalidation } from './invalidation.ts'
+import type { ForeignInvalidation } from './invalidation.ts'
 
 /** What the processes of a cache tell each other. */
-export type BusMessage = Invalidation | { readonly kind: 'released'; readonly key: CacheKey }
+export type BusMessage = ForeignInvalidation | { readonly kind: 'released'; readonly key: CacheKey }
 
 /** A message names so many keys or marks at most. */
 const mostNames = 256
@@ -14,10 +13,8 @@ export function writeMessages(origin: string, message: BusMessage): readonly str
   switch (message.kind) {
     case 'keys':
       return chunks(message.keys).map(keys => JSON.stringify([origin, 'keys', keys]))
-    case 'marks':
-      return chunks(message.renewals).map(renewals =>
-        JSON.stringify([origin, 'marks', renewals.map(({ name, mark }) => [name, mark])]),
-      )
+    case 'renewed':
+      return chunks(message.names).map(names => JSON.stringify([origin, 'renewed', names]))
     case 'pattern':
       return [JSON.stringify([origin, 'pattern', message.path, message.glob])]
     case 'released':
@@ -42,9 +39,7 @@ export function readMessage(text: string, origin: string): MessageReading {
 function messageOf([, kind, first, second]: readonly unknown[]): BusMessage | undefined {
   // The texts are what another process of the same cache wrote under these kinds: hence the brands.
   if (kind === 'keys' && isTexts(first)) return { kind, keys: first as readonly CacheKey[] }
-  if (kind === 'marks' && Array.isArray(first) && first.every(pair => isTexts(pair) && pair.length === 2)) {
-    return { kind, renewals: first.map(([name, mark]) => ({ name: name as MarkName, mark: mark as Mark })) }
-  }
+  if (kind === 'renewed' && isTexts(first)) return { kind, names: first as readonly MarkName[] }
   if (kind === 'pattern' && typeof first === 'string' && typeof second === 'string') {
     return { kind, path: first as NamespacePath, glob: second }
   }

@@ -1,6 +1,6 @@
 import { literalGlob, matchesGlob } from '../../base/glob.ts'
 import { type CacheKey, readableText } from '../../base/key.ts'
-import type { NamespacePath } from '../../base/namespace-path.ts'
+import type { MarkName, NamespacePath } from '../../base/namespace-path.ts'
 import type { KeyGlob, MarkRenewal } from '../../ports/store.ts'
 import { lies } from '../tiers/memory-tier.ts'
 
@@ -10,6 +10,11 @@ export type Invalidation =
   /** Of tags and namespaces. */
   | { readonly kind: 'marks'; readonly renewals: readonly MarkRenewal[] }
   | { readonly kind: 'pattern'; readonly path: NamespacePath; readonly glob: string }
+
+/** As other processes hear of it: they ask the store for the new marks. */
+export type ForeignInvalidation =
+  | Exclude<Invalidation, { kind: 'marks' }>
+  | { readonly kind: 'renewed'; readonly names: readonly MarkName[] }
 
 /** Whether a key lies in the namespace of a pattern, or below it, and its readable text matches. */
 export function matchesPattern(key: CacheKey, path: NamespacePath, glob: string): boolean {

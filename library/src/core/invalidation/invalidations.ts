@@ -6,7 +6,7 @@ import type { Mark } from '../../ports/store.ts'
 import { type GuardedStore, isAway } from '../tiers/guarded-store.ts'
 import { patiently } from '../tiers/patience.ts'
 import type { BusMessage } from './bus-messages.ts'
-import { type Invalidation, keyGlob, matchesPattern } from './invalidation.ts'
+import { type ForeignInvalidation, type Invalidation, keyGlob, matchesPattern } from './invalidation.ts'
 import { invalidateHere, type LocalInvalidationParts } from './local-invalidation.ts'
 import { PendingInvalidations } from './pending-invalidations.ts'
 
@@ -148,7 +148,7 @@ export class Invalidations {
     if (store === undefined || !store.isUp) return undefined
     this.#underWay.add(invalidation)
     const removed = await this.#inStore(store, invalidation)
-    const isTold = removed !== undefined && (await publish(invalidation))
+    const isTold = removed !== undefined && (await publish(forOthers(invalidation)))
     this.#underWay.delete(invalidation)
     if (!isTold) return undefined
     this.pending.end(invalidation, clock.now())
@@ -160,11 +160,8 @@ export class Invalidations {
       case 'keys':
         return this.#remove(store, invalidation.keys)
       case 'marks': {
-        const keptUntil = this.#options.clock.now() + markLifeMs
-        const answers = await store.renewMarks(invalidation.renewals, keptUntil)
-        if (answers.some(isAway)) return undefined
-        for (const { name, mark } of invalidation.renewals) this.#options.here.marks.settle(name, mark, keptUntil)
-        return 0
+        const answers = await store.renewMarks(invalidation.renewals, this.#options.clock.now() + markLifeMs)
+        return answers.some(isAway) ? undefined : 0
       }
       case 'pattern': {
         const { path, glob } = invalidation
@@ -214,4 +211,9 @@ export class Invalidations {
       yield step.result.value
     }
   }
+}
+
+function forOthers(invalidation: Invalidation): ForeignInvalidation {
+  if (invalidation.kind !== 'marks') return invalidation
+  return { kind: 'renewed', names: invalidation.renewals.map(({ name }) => name) }
 }

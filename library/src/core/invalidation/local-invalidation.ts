@@ -2,25 +2,30 @@ import type { Clock } from '../../base/clock.ts'
 import type { MarkTable } from '../coherence/mark-table.ts'
 import type { KeyWatches } from '../load/key-watches.ts'
 import type { MemoryTier } from '../tiers/memory-tier.ts'
-import { type Invalidation, matchesPattern } from './invalidation.ts'
+import { type ForeignInvalidation, type Invalidation, matchesPattern } from './invalidation.ts'
 
 export interface LocalInvalidationParts {
   readonly memory: MemoryTier | undefined
   readonly marks: MarkTable
+  /** Whether marks are made by a store. */
+  readonly hasStore: boolean
   readonly watches: KeyWatches
   readonly clock: Clock
-  readonly onInvalidated: (invalidation: Invalidation) => void
+  readonly onInvalidated: (invalidation: Invalidation | ForeignInvalidation) => void
 }
 
 /** Carries out an invalidation in this process, at once: memory forgets, running loads are fenced. Answers how many entries went. */
-export function invalidateHere(invalidation: Invalidation, parts: LocalInvalidationParts): number {
+export function invalidateHere(
+  invalidation: Invalidation | ForeignInvalidation,
+  parts: LocalInvalidationParts,
+): number {
   const removed = forgetHere(invalidation, parts)
   parts.onInvalidated(invalidation)
   return removed
 }
 
-function forgetHere(invalidation: Invalidation, parts: LocalInvalidationParts): number {
-  const { memory, marks, watches, clock } = parts
+function forgetHere(invalidation: Invalidation | ForeignInvalidation, parts: LocalInvalidationParts): number {
+  const { memory, marks, hasStore, watches, clock } = parts
   switch (invalidation.kind) {
     case 'keys': {
       let removed = 0
@@ -31,7 +36,13 @@ function forgetHere(invalidation: Invalidation, parts: LocalInvalidationParts): 
       return removed
     }
     case 'marks':
-      for (const { name, mark } of invalidation.renewals) marks.renew(name, mark, clock.now())
+      for (const { name, mark } of invalidation.renewals) {
+        if (hasStore) marks.doubt(name)
+        else marks.renew(name, mark)
+      }
+      return 0
+    case 'renewed':
+      for (const name of invalidation.names) marks.doubt(name)
       return 0
     case 'pattern': {
       const { path, glob } = invalidation

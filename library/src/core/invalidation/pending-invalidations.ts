@@ -91,7 +91,7 @@ export class PendingInvalidations {
     this.#weight += change * weightOf(invalidation)
     if (invalidation.kind === 'pattern') this.#patterns += change
     else if (invalidation.kind === 'marks') {
-      for (const { name } of invalidation.renewals) this.#marks.get(name).unsettled += change
+      for (const { name } of invalidation.renewals) this.#marks.countUnsettled(name, change)
     } else {
       for (const key of invalidation.keys) {
         const count = (this.#keys.get(key) ?? 0) + change

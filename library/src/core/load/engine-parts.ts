@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import type { CacheKey } from '../../base/key.ts'
 import type { Coherence } from '../coherence/coherence.ts'
 import type { MarkKeeper } from '../coherence/mark-keeper.ts'
 import type { MarkTable } from '../coherence/mark-table.ts'
@@ -16,4 +17,6 @@ export interface EngineParts {
   readonly watches: KeyWatches
   readonly leases: KeyLeases | undefined
   readonly clock: Clock
+  /** Removes what was written while it was being invalidated. */
+  readonly retract: (key: CacheKey) => void
 }

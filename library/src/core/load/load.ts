@@ -252,7 +252,10 @@ export class Load {
     const loadMs = this.#loadMs ?? 0
     const entry = newEntry({ kept, lifeMs, now: clock.now(), loadMs, tags, snapshot, era, policy })
     const isFenced = () => this.#watch.isFenced || marks.renewedSince(snapshot.marks, this.#begun)
-    return fillTiers(tiers, { key, entry, question, fences: looked.tried.fences, isFenced })
+    const outcome = await fillTiers(tiers, { key, entry, question, fences: looked.tried.fences, isFenced })
+    // A pattern finds no key that is written just behind its scan: the write is taken back.
+    if (this.#watch.isFenced && outcome.some(({ outcome: kept }) => kept === 'stored')) this.#parts.retract(key)
+    return outcome
   }
 
   /** The marks taken before the loader ran; those of tags that it named are asked for now, and must not have been renewed since. */

@@ -1,6 +1,6 @@
 import type { CacheKey } from '../../base/key.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
-import type { Invalidation } from '../invalidation/invalidation.ts'
+import type { ForeignInvalidation, Invalidation } from '../invalidation/invalidation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { Load, type LoadReport, type LoadRequest } from './load.ts'
 
@@ -61,7 +61,7 @@ export class Loads {
   }
 
   /** Something was invalidated, here or elsewhere: loads that it overtook hinder no newer ones. */
-  yieldOvertaken(invalidation: Invalidation): void {
+  yieldOvertaken(invalidation: Invalidation | ForeignInvalidation): void {
     const loads =
       invalidation.kind === 'keys' ? invalidation.keys.map(key => this.#loads.get(key)) : this.#loads.values()
     for (const load of loads) if (load?.isCurrent === false) load.yieldLease()

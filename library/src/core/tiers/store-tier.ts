@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock.ts'
 import { readEntry, type WrittenEntry, writeEntry } from '../../base/codec/entry-bytes.ts'
 import type { CacheKey } from '../../base/key.ts'
-import { type Mark, noFence, type StoreReading } from '../../ports/store.ts'
+import { noFence, type StoreReading } from '../../ports/store.ts'
 import type { MarkKeeper } from '../coherence/mark-keeper.ts'
-import type { KnownMark } from '../coherence/mark-table.ts'
+import { isKnownMark, type KnownMark } from '../coherence/mark-table.ts'
 import type { Scope } from '../coherence/scope.ts'
 import { Entry } from '../entry.ts'
 import type { Policy } from '../policy.ts'
@@ -64,7 +64,7 @@ export class StoreTier implements Tier {
     const { store, clock, isBlocked, fenceLifeMs } = this.#options
     // An unfenced write replaces whatever an invalidation that is under way would remove.
     if (fence !== undefined && isBlocked(key)) return 'unavailable'
-    if (entry.snapshot.values.includes('' as Mark)) return 'unavailable'
+    if (!entry.snapshot.values.every(isKnownMark)) return 'unavailable'
     if (!entry.snapshot.isCurrent()) return 'fenced'
     const bytes = writeEntry({ ...entry, marks: entry.snapshot.values }, scope.paths.length)
     const fencedUntil = fence === noFence ? 0 : clock.now() + fenceLifeMs()
