@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Announcer } from '../base/announcer.ts'
 import { messageJson, type Role } from '../base/chat/message.ts'
 import { type MessageId, newMessageId } from '../base/chat/message-id.ts'
+import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
 import { gather } from '../base/gather.ts'
 import { type Instant, instantOf } from '../base/instant.ts'
@@ -61,7 +62,8 @@ interface SyncMark {
 interface Committed {
   readonly outcome: AppendOutcome
   readonly storeMs: number
-  readonly copy: CopyProgress | undefined
+  /** Brings what the batch committed into the copies, with the first caller, and answers how it goes with a guest's. */
+  readonly copyOf: (guestId: GuestId) => CopyProgress | undefined
 }
 
 /**
@@ -74,7 +76,8 @@ export function createAppender(parts: AppenderParts): Append {
   const commit = gather<AppendRequest, Committed>({
     run: commitBatch,
     maxBatch: 128,
-    maxRunning: 2,
+    // A second statement beside the first would make both small, and each costs a round trip and a flush.
+    maxRunning: 1,
     maxWaiting: 10_000,
     keyOf: ({ target }) => (target.kind === 'guest' ? `guest:${target.guestId}` : target.conversationId),
   })
@@ -90,14 +93,19 @@ export function createAppender(parts: AppenderParts): Append {
     const outcomes = await store.append(batch, settings)
     const storeMs = clock.monotonicMs() - startedAt
     announcer.announce('batch_committed', { messages: batch.length, storeMs })
+    // Only once somebody asks: by then the next statement is on its way, which must not wait for this.
+    let progress: ReadonlyMap<GuestId, CopyProgress | undefined> | undefined
+    const copyOf = (guestId: GuestId) => {
+      progress ??= writeCopies(batch, outcomes)
+      return progress.get(guestId)
+    }
+    return outcomes.map(outcome => ({ outcome, storeMs, copyOf }))
+  }
+
+  function writeCopies(batch: readonly AppendRequest[], outcomes: readonly AppendOutcome[]) {
     const runs = runsOf(batch, outcomes)
     const progress = copyWriter([...runs.values()])
-    const progressOf = new Map([...runs.keys()].map((guestId, index) => [guestId as string, progress[index]]))
-    return outcomes.map((outcome, index) => {
-      const target = batch[index]?.target
-      const copy = outcome.kind === 'saved' && target?.kind === 'guest' ? progressOf.get(target.guestId) : undefined
-      return { outcome, storeMs, copy }
-    })
+    return new Map([...runs.keys()].map((guestId, index) => [guestId, progress[index]]))
   }
 
   async function correctMarks(marks: readonly SyncMark[]): Promise<readonly undefined[]> {
@@ -144,12 +152,13 @@ export function createAppender(parts: AppenderParts): Append {
       idempotency:
         idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf(draft) },
     }
-    const { outcome, storeMs, copy } = await commit(request)
+    const { outcome, storeMs, copyOf } = await commit(request)
     if (outcome.kind === 'failed') throw outcome.error
     if (outcome.kind !== 'saved' && outcome.kind !== 'replayed') {
       announcer.announce('message_refused', { owner, reason: outcome.kind })
       return outcome.kind === 'over_quota' ? { ...outcome, retryAfterSeconds: secondsToNextMonth(nowMs) } : outcome
     }
+    const copy = outcome.kind === 'saved' && target.kind === 'guest' ? copyOf(target.guestId) : undefined
     const copyResult = copy === undefined ? 'none' : await awaitCopy(request, copy)
     const inCopy = outcome.kind === 'replayed' ? target.kind === 'guest' && outcome.isSynced : isInCopy(copyResult)
     const storedIn: readonly StoreName[] = inCopy && copyName !== undefined ? [copyName, 'postgresql'] : ['postgresql']
@@ -172,8 +181,8 @@ export function createAppender(parts: AppenderParts): Append {
 }
 
 /** What a batch committed for each guest, in order of sequence. */
-function runsOf(batch: readonly AppendRequest[], outcomes: readonly AppendOutcome[]): Map<string, CommittedRun> {
-  const runs = new Map<string, CommittedRun & { readonly messages: string[] }>()
+function runsOf(batch: readonly AppendRequest[], outcomes: readonly AppendOutcome[]): Map<GuestId, CommittedRun> {
+  const runs = new Map<GuestId, CommittedRun & { readonly messages: string[] }>()
   outcomes.forEach((outcome, index) => {
     const request = batch[index]
     if (outcome.kind !== 'saved' || request?.target.kind !== 'guest') return

@@ -39,6 +39,8 @@ export interface EmbeddingWorkerOptions {
   readonly closeLimitMs?: number
 }
 
+const woken = Symbol('woken')
+
 /** After being woken, so that messages of the same moment share a claim. */
 const gatherMs = 20
 /** For giving claims back while closing; past it they expire. */
@@ -143,7 +145,10 @@ export function startEmbeddingWorker(options: EmbeddingWorkerOptions): PeriodicW
 
   const life = live()
   return {
-    wake: () => nap.abort(),
+    wake: () => {
+      // With a reason, and once: else Node builds an exception for every message.
+      if (!nap.signal.aborted) nap.abort(woken)
+    },
     close: async () => {
       ending.abort()
       const over = new AbortController()

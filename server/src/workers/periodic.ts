@@ -19,6 +19,8 @@ export interface PeriodicWorker extends Worker {
   wake(): void
 }
 
+const woken = Symbol('woken')
+
 /** Carries out a round now and then, one at a time, until closed. The first comes at once. */
 export function startPeriodic(options: PeriodicOptions): PeriodicWorker {
   const { everyMs, clock, round, onFailure } = options
@@ -35,7 +37,10 @@ export function startPeriodic(options: PeriodicOptions): PeriodicWorker {
 
   const life = live()
   return {
-    wake: () => nap.abort(),
+    wake: () => {
+      // With a reason, and once: else Node builds an exception each time.
+      if (!nap.signal.aborted) nap.abort(woken)
+    },
     close: async () => {
       ending.abort()
       await life
