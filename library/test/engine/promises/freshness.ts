@@ -74,7 +74,8 @@ export const freshness: readonly Scenario[] = [
       // Drawn at random, but never later than the end, and after half of the ttl with such a slow loader mostly.
       for (let step = 0; step < 99 && runs === 1; step += 1) {
         await world.pass(1_000)
-        assert.equal(await cache.getOrSet('k', load), 1)
+        // A refresh of the step before may have ended meanwhile.
+        assert.ok([1, runs].includes(await cache.getOrSet('k', load)))
         await rest()
       }
       await until(() => reasons.length === 2, 'the refresh')

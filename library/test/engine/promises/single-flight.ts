@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { counting, gate, rest, type Scenario } from './scenario.ts'
+import { counting, gate, rest, type Scenario, until } from './scenario.ts'
 
 export const singleFlight: readonly Scenario[] = [
   {
@@ -127,6 +127,7 @@ export const singleFlight: readonly Scenario[] = [
       }
       assert.equal(await cache.getOrSet('k', load), 'old')
       assert.equal(await other.getOrSet('k', load), 'old')
+      await until(() => runs > 0, 'a load')
       await rest()
       end()
       await rest()
