@@ -1,5 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RepriseError } from 'reprise'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the request came, by `performance.now()`. */
+    beganAtMs: number
+  }
+}
+
 import { causeCodeOf, statusOf } from './problem.ts'
 
 /** What is written of requests: failures as errors, every request at debug level. Any pino logger will do. */
@@ -38,8 +46,13 @@ export function answeredRequest(request: FastifyRequest, reply: FastifyReply): A
     method: request.method,
     route: routeOf(request),
     status: reply.statusCode,
-    durationMs: reply.elapsedTime,
+    durationMs: performance.now() - request.beganAtMs,
   }
+}
+
+export function logAnswer(log: RequestLog, request: FastifyRequest, answer: AnsweredRequest): void {
+  const { durationMs, ...fields } = answer
+  log.debug({ request_id: request.id, ...fields, duration_ms: durationMs }, 'answered')
 }
 
 function routeOf(request: FastifyRequest): string {

@@ -11,7 +11,7 @@ import type { HttpServer } from './http-server.ts'
 import { type MetricsProvider, metricsRoutes } from './metrics-routes.ts'
 import { migrationRoutes } from './migration-routes.ts'
 import { problemAnswer, problemType, repriseErrorOf } from './problem.ts'
-import { type AnsweredRequest, answeredRequest, logFailure, type RequestLog } from './request-log.ts'
+import { type AnsweredRequest, answeredRequest, logAnswer, logFailure, type RequestLog } from './request-log.ts'
 import { answerClientError } from './requests/client-errors.ts'
 import { createHostGuard } from './requests/host-guard.ts'
 import { readJsonBody } from './requests/json-body.ts'
@@ -33,7 +33,7 @@ export interface ServerOptions {
   readonly log: RequestLog
   /** As the documentation names it. */
   readonly version: string
-  /** Learns of every answer, after it was sent. */
+  /** Learns of every answer as it is handed over; of one that is streamed, when it begins. */
   readonly onAnswered?: (answer: AnsweredRequest) => void
   /** How long a client may take to send a request; 30 s by default. */
   readonly requestTimeoutMs?: number
@@ -99,7 +99,9 @@ export function createServer(options: ServerOptions): HttpServer {
 
   const stopFault = learnStop(server)
   const hostFault = createHostGuard(settings)
+  server.decorateRequest('beganAtMs', 0)
   server.addHook('onRequest', (request, reply, done) => {
+    request.beganAtMs = performance.now()
     reply.header('x-request-id', request.id)
     reply.headers(fixedHeaders)
     const refusal = stopFault() ?? hostFault?.(request.headers)
@@ -107,10 +109,10 @@ export function createServer(options: ServerOptions): HttpServer {
   })
   const { onAnswered } = options
   if (onAnswered !== undefined || log.isLevelEnabled('debug')) {
-    server.addHook('onResponse', (request, reply, done) => {
+    // Not onResponse, for which Fastify listens to every socket anew.
+    server.addHook('onSend', (request, reply, _payload, done) => {
       const answer = answeredRequest(request, reply)
-      const { durationMs, ...fields } = answer
-      log.debug({ request_id: request.id, ...fields, duration_ms: durationMs }, 'answered')
+      if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
       tell(onAnswered, answer)
       done()
     })
