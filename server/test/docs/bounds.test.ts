@@ -34,9 +34,9 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
   ['list of conversations', '100 a page', 'server/src/http/user-routes.ts', 'maximum: 100,'],
   [
     'appends of one statement',
-    '128, two statements at once',
+    '128, one statement at a time',
     'library/src/conversation/append.ts',
-    'maxBatch: 128,\n    maxRunning: 2,\n    maxWaiting: 10_000,',
+    'maxBatch: 128,',
   ],
   ['readings that wait', '20,000', 'library/src/conversation/glance.ts', 'maxWaiting: 20_000'],
   [
