@@ -34,7 +34,7 @@ export interface Application {
 }
 
 /** The built-in embedder runs on the chat's own core: it takes a bounded share of it, in short pieces. */
-const hashPace = { maxBusyShare: 0.2, rate: { perSecond: 1_000, burst: 1_000 }, batch: 8 }
+const hashPace = { maxBusyShare: 0.1, rate: { perSecond: 200, burst: 200 }, batch: 8 }
 
 /** Puts the parts together, starts the workers and listens. */
 export async function startApplication({ settings, stores, log, clock }: ApplicationParts): Promise<Application> {
