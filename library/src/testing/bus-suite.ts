@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus, BusEvent } from '../ports/bus.ts'
-import type { ContractCase } from './contract-case.ts'
+import { type ContractCase, promisesOf } from './contract-case.ts'
 
 /** A bus that nobody uses yet. */
 export interface BusHarness {
@@ -15,17 +15,7 @@ const patienceMs = 10_000
 
 /** What every bus promises while nothing is wrong; what it promises in outages is shown by each driver's own tests. */
 export function busSuite(open: () => Promise<BusHarness>): readonly ContractCase[] {
-  const promise = (name: string, keep: (harness: BusHarness) => Promise<void>): ContractCase => ({
-    name,
-    run: async () => {
-      const harness = await open()
-      try {
-        await keep(harness)
-      } finally {
-        await harness.close()
-      }
-    },
-  })
+  const promise = promisesOf(open)
 
   return [
     promise('says that it listens before it delivers', async ({ bus }) => {

@@ -1,4 +1,4 @@
-import type { ContractCase } from './contract-case.ts'
+import { type ContractCase, promisesOf } from './contract-case.ts'
 import { appendPromises } from './conversation-store-suite/append-promises.ts'
 import { erasePromises } from './conversation-store-suite/erase-promises.ts'
 import { migrationPromises } from './conversation-store-suite/migration-promises.ts'
@@ -19,15 +19,6 @@ export function conversationStoreSuite(open: () => Promise<ConversationStoreHarn
     ...migrationPromises,
     ...upkeepPromises,
   }
-  return Object.entries(promises).map(([name, keep]) => ({
-    name,
-    run: async () => {
-      const harness = await open()
-      try {
-        await keep(harness)
-      } finally {
-        await harness.close()
-      }
-    },
-  }))
+  const promise = promisesOf(open)
+  return Object.entries(promises).map(([name, keep]) => promise(name, keep))
 }

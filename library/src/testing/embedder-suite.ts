@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict'
 import { RepriseError } from '../base/reprise-error.ts'
 import type { Embedder } from '../ports/embedder.ts'
-import type { ContractCase } from './contract-case.ts'
+import { type ContractCase, promisesOf } from './contract-case.ts'
 
 /**
  * What every embedder promises. `open` gives a fresh one; its model has to be there and in good health.
  * @example for (const { name, run } of embedderSuite(async () => hashEmbedder())) test(name, run)
  */
 export function embedderSuite(open: () => Promise<Embedder>): readonly ContractCase[] {
-  const promise = (name: string, keep: (embedder: Embedder) => Promise<void>): ContractCase => ({
-    name,
-    run: async () => {
-      const embedder = await open()
-      try {
-        await keep(embedder)
-      } finally {
-        await embedder.close()
-      }
-    },
-  })
+  const promise = promisesOf(open)
   const embed = (embedder: Embedder, ...texts: string[]) => embedder.embed(texts, AbortSignal.timeout(20_000))
 
   return [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cacheKey } from '../base/key.ts'
 import { keyPrefix, namespacePath } from '../base/namespace-path.ts'
 import type { Lease, LeaseOutcome, Leases } from '../ports/lease.ts'
-import type { ContractCase } from './contract-case.ts'
+import { type ContractCase, promisesOf } from './contract-case.ts'
 
 /** Leases that nobody holds. */
 export interface LeaseHarness {
@@ -15,22 +15,14 @@ export interface LeaseHarness {
 }
 
 const minute = 60_000
+/** A life whose end is waited for, long enough to be renewed on a busy machine. */
+const brief = 2_000
 const prefix = keyPrefix(namespacePath('suite'))
 const [a, b] = [cacheKey(prefix, 'a'), cacheKey(prefix, 'b')]
 
 /** What all leases promise. */
 export function leaseSuite(open: () => Promise<LeaseHarness>): readonly ContractCase[] {
-  const promise = (name: string, keep: (harness: LeaseHarness) => Promise<void>): ContractCase => ({
-    name,
-    run: async () => {
-      const harness = await open()
-      try {
-        await keep(harness)
-      } finally {
-        await harness.close()
-      }
-    },
-  })
+  const promise = promisesOf(open)
 
   return [
     promise('has one holder a key', async ({ leases, other }) => {
@@ -61,23 +53,29 @@ export function leaseSuite(open: () => Promise<LeaseHarness>): readonly Contract
       assert.equal(await lease.release(), 'waited')
     }),
     promise('ends by itself', async ({ leases, other, pass }) => {
-      const lost = heldOf(await leases.acquire(a, 200))
-      await pass(300)
+      const lost = heldOf(await leases.acquire(a, 50))
+      await pass(100)
       const next = heldOf(await other.acquire(a, minute))
       assert.equal(await lost.renew(minute), 'lost')
       assert.equal(await lost.release(), 'lost')
       assert.equal((await leases.acquire(a, minute)).kind, 'busy')
       assert.equal(await next.release(), 'waited')
     }),
-    promise('lasts as long as it is renewed', async ({ leases, other, pass }) => {
-      const lease = heldOf(await leases.acquire(a, 400))
-      for (let round = 0; round < 4; round += 1) {
-        await pass(200)
-        assert.equal(await lease.renew(400), 'renewed')
-      }
+    promise('lasts for what it was renewed, longer or shorter than before', async ({ leases, other, pass }) => {
+      const lease = heldOf(await leases.acquire(a, brief))
+      assert.equal(await lease.renew(minute), 'renewed')
+      await pass(brief + 50)
       assert.equal((await other.acquire(a, minute)).kind, 'busy')
-      assert.equal(await lease.release(), 'waited')
+      assert.equal(await lease.renew(brief), 'renewed')
+      await pass(brief + 50)
+      heldOf(await other.acquire(a, minute))
+      assert.equal(await lease.renew(minute), 'lost')
+    }),
+    promise('is lost to its holder once it is released', async ({ leases }) => {
+      const lease = heldOf(await leases.acquire(a, minute))
+      assert.equal(await lease.release(), 'released')
       assert.equal(await lease.release(), 'lost')
+      assert.equal(await lease.renew(minute), 'lost')
     }),
   ]
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConversationId, MessageId } from '../base/chat/message-id.ts'
 import type { Embedding } from '../ports/embedder.ts'
 import type { Outbox, OutboxItem } from '../ports/outbox.ts'
-import type { ContractCase } from './contract-case.ts'
+import { type ContractCase, promisesOf } from './contract-case.ts'
 
 /** An embedding as it is kept. */
 export interface KeptEmbedding {
@@ -36,17 +36,7 @@ const minute = 60_000
 
 /** What every outbox promises. `open` gives an empty one. */
 export function outboxSuite(open: () => Promise<OutboxHarness>): readonly ContractCase[] {
-  const promise = (name: string, keep: (harness: OutboxHarness) => Promise<void>): ContractCase => ({
-    name,
-    run: async () => {
-      const harness = await open()
-      try {
-        await keep(harness)
-      } finally {
-        await harness.close()
-      }
-    },
-  })
+  const promise = promisesOf(open)
 
   return [
     promise(

@@ -4,7 +4,7 @@ import { keyPrefix, namespaceMark, namespacePath, tagMark } from '../base/namesp
 import { randomMark } from '../base/random-mark.ts'
 import type { KeyFence, KeyGlob, Mark, Store, StoreReading } from '../ports/store.ts'
 import { noFence } from '../ports/store.ts'
-import type { ContractCase } from './contract-case.ts'
+import { type ContractCase, promisesOf } from './contract-case.ts'
 
 /** An empty store, with what a test needs around it. */
 export interface StoreHarness {
@@ -27,17 +27,7 @@ const key = (given: Key): CacheKey => cacheKey(prefix, given)
 
 /** What every store of caches promises. `open` gives an empty one. */
 export function storeSuite(open: () => Promise<StoreHarness>): readonly ContractCase[] {
-  const promise = (name: string, keep: (harness: StoreHarness) => Promise<void>): ContractCase => ({
-    name,
-    run: async () => {
-      const harness = await open()
-      try {
-        await keep(harness)
-      } finally {
-        await harness.close()
-      }
-    },
-  })
+  const promise = promisesOf(open)
 
   return [
     promise('answers nothing with the empty fence where nothing was kept', async ({ store }) => {
