@@ -29,6 +29,7 @@ export {
   type HourlyMetricsOptions,
   hourlyMetrics,
 } from './observe/hourly-metrics.ts'
+export type * from './ports/answer-store.ts'
 export type * from './ports/bus.ts'
 export type * from './ports/conversation-copies.ts'
 export type * from './ports/conversation-store.ts'
