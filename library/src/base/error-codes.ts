@@ -48,6 +48,7 @@ export const errorCodes = {
   migration_failed: 'A database migration could not be carried out.',
   nesting_too_deep: 'The JSON body is nested deeper than the server reads.',
   not_authorized: 'The credential is missing, wrong or expired.',
+  not_cached: 'Only what is cached was asked for, and there is nothing.',
   not_encodable: 'A value holds something that cannot be stored; the message names the path inside the value.',
   outcome_unknown:
     'The connection broke while the transaction was ending; a retry with the same idempotency key is safe.',

@@ -46,6 +46,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   migration_failed: 500,
   nesting_too_deep: 400,
   not_authorized: 401,
+  not_cached: 504,
   not_encodable: 500,
   outcome_unknown: 503,
   overloaded: 503,

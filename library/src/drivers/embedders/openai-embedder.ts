@@ -1,8 +1,8 @@
 import { RepriseError } from '../../base/reprise-error.ts'
+import { readDirection } from '../../base/vector/read-vector.ts'
 import type { Embedder, Embedding } from '../../ports/embedder.ts'
 import { beginningOf } from './beginning-of.ts'
 import { callModel, unreadable } from './model-call.ts'
-import { readVector } from './read-vector.ts'
 
 export interface OpenaiEmbedderOptions {
   /** Where `/embeddings` lies, e.g. `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`. */
@@ -43,7 +43,7 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
     const answer = await callModel({ url, headers, body: asked, fetch: options.fetch ?? fetch, signal })
     const vectors: Float32Array[] = []
     for (const value of vectorsInOrder(answer, texts.length))
-      vectors.push(readVector(value, length ?? vectors[0]?.length))
+      vectors.push(readDirection(value, length ?? vectors[0]?.length))
     length ??= vectors[0]?.length
     return vectors
   }

@@ -1,8 +1,8 @@
+import { readDirection } from '../../base/vector/read-vector.ts'
 import type { Embedder, Embedding } from '../../ports/embedder.ts'
 import { beginningOf } from './beginning-of.ts'
 import { type AccessTokens, googleAccessTokens } from './google-access-tokens.ts'
 import { callModel, unreadable } from './model-call.ts'
-import { readVector } from './read-vector.ts'
 
 export interface VertexEmbedderOptions {
   /** The Google Cloud project that is billed. */
@@ -59,7 +59,7 @@ export function vertexEmbedder(options: VertexEmbedderOptions): Embedder {
       signal,
     })
     const truncated = read.length < text.length || hasMoreWordsThan(maxTokens, read)
-    return { vector: readVector(textEmbeddingIn(answer), dimension), truncated }
+    return { vector: readDirection(textEmbeddingIn(answer), dimension), truncated }
   }
 
   return {

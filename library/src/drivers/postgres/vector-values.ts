@@ -1,6 +1,7 @@
-import { endianness } from 'node:os'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { RepriseError } from '../../base/reprise-error.ts'
+import { bytesOfVector } from '../../base/vector/vector-bytes.ts'
+import { vectorJson } from '../../base/vector/vector-json.ts'
 
 /** A vector as `cache_embeddings` keeps it, both as text, which every driver passes on alike. */
 interface VectorValue {
@@ -23,22 +24,8 @@ export async function vectorValues(vectors: readonly Float32Array[]): Promise<re
         'embedding_failed',
         'A vector is empty or not finite; an embedder must refuse such answers.',
       )
-    values.push({ json: `[${Array.from(vector, shortest).join(',')}]`, base64: base64Of(vector) })
+    values.push({ json: vectorJson(vector), base64: bytesOfVector(vector).toString('base64') })
     await turnOfOthers()
   }
   return values
-}
-
-function base64Of(vector: Float32Array): string {
-  const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
-  return (endianness() === 'BE' ? Buffer.from(bytes).swap32() : bytes).toString('base64')
-}
-
-/** Nine digits always tell a float32 from its neighbours, mostly seven or eight do. */
-function shortest(number: number): number {
-  for (const digits of [7, 8]) {
-    const decimal = Number(number.toPrecision(digits))
-    if (Math.fround(decimal) === number) return decimal
-  }
-  return Number(number.toPrecision(9))
 }

@@ -1,0 +1,17 @@
+export { type CachedEmbedderOptions, cachedEmbedder } from './cached-embedder.ts'
+export {
+  type AskModel,
+  type EmbeddingBatch,
+  EmbeddingCache,
+  type EmbeddingCacheMode,
+  type EmbeddingCall,
+  type EmbeddingInput,
+  type EmbeddingModelKey,
+} from './embedding-cache.ts'
+export type { KeptEmbedding } from './kept-embedding.ts'
+export {
+  type EmbeddingModel,
+  type EmbedFunction,
+  type WrapEmbeddingsOptions,
+  wrapEmbeddings,
+} from './wrap-embeddings.ts'
