@@ -5,6 +5,7 @@ import { type ConversationEvents, createConversations } from 'reprise/conversati
 import { prometheusMetrics } from 'reprise/prometheus'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
+import { openGateway } from './gateway/open-gateway.ts'
 import { createServer } from './http/server.ts'
 import { countEmbeddings } from './observe/count-embeddings.ts'
 import { startHealth } from './observe/health.ts'
@@ -111,9 +112,11 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     embeddings: embeddingEvents,
     clock,
   })
+  const gateway = openGateway({ settings, tenantSecret: await stores.tenantSecret() })
   const server = createServer({
     conversations,
     settings,
+    gateway: gateway.parts,
     health,
     metrics: { contentType: metrics.contentType, metrics: () => metrics.text() },
     log,
@@ -123,6 +126,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
 
   async function close(): Promise<void> {
     await server.close()
+    await gateway.close()
     await Promise.allSettled(workers.map(worker => worker.close()))
     metrics.close()
     await stores.close()

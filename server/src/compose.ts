@@ -18,6 +18,7 @@ import {
   postgresConversationStore,
   postgresHourlyMetrics,
   postgresOutbox,
+  sharedSecret,
 } from 'reprise/postgres'
 import { connectRedis, type RedisConversationCopies, type RedisOptions, redisConversationCopies } from 'reprise/redis'
 import type { Settings } from './config/settings-table.ts'
@@ -39,6 +40,8 @@ export interface Stores {
   readonly embedder: Embedder | undefined
   /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
   readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
+  /** The secret by which credentials become tenants, the same for all servers on this database. */
+  tenantSecret(): Promise<Uint8Array>
   /** Brings the tables up to date. */
   migrate(): Promise<MigrationResult>
   /** Asks over every pool; rejects when the database is away. */
@@ -79,6 +82,7 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
       copies: describeCopies(settings),
       embedder: embedder?.model ?? 'none',
     },
+    tenantSecret: () => sharedSecret(database, 'tenants'),
     migrate: () => migrate(database),
     askDatabase: async () => {
       const asking = [database, ...(counting === undefined ? [] : [counting])].map(asked =>

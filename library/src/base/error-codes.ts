@@ -60,6 +60,9 @@ export const errorCodes = {
   stopping: 'The server is stopping.',
   store_unavailable: 'The shared tier of a cache cannot be reached now.',
   unsupported_media_type: 'The content type of the body is not application/json.',
+  upstream_missing: 'No upstream is configured that could be asked; set UPSTREAM_BASE_URL on the server.',
+  upstream_timeout: 'The upstream was silent for longer than UPSTREAM_TIMEOUT_SECONDS.',
+  upstream_unreachable: 'The upstream cannot be reached, or broke off before its answer began.',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

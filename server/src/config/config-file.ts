@@ -76,6 +76,7 @@ function nameOf(property: string, path: string): string {
 function textOf(property: string, value: unknown, path: string): string {
   if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value.join(',')
   if (['string', 'number', 'boolean'].includes(typeof value)) return String(value)
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
   throw fault(
     path,
     `sets ${property} to a value of type ${value === null ? 'null' : typeof value}; leave it out for its default`,

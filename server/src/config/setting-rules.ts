@@ -17,6 +17,13 @@ function fault(property: keyof Settings, reason: string): SettingFault {
 }
 
 export const settingRules: readonly SettingRule[] = [
+  ({ host, jwtSecret, jwksUrl }, isSet) =>
+    isLoopback(host) || !isSet('UPSTREAM_API_KEY') || jwtSecret !== undefined || jwksUrl !== undefined
+      ? undefined
+      : fault(
+          'upstreamApiKey',
+          `HOST=${host} can be reached from elsewhere, so that this key needs users with tokens: set JWT_SECRET or JWKS_URL too, or leave it out and let callers send their own`,
+        ),
   ({ host }, isSet) =>
     isLoopback(host) || isSet('ADMIN_API_KEY')
       ? undefined

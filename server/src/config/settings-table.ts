@@ -1,45 +1,16 @@
+import { gatewaySettings } from './gateway-settings.ts'
+import { defaulted, optional, type Setting } from './setting.ts'
 import {
   addresses,
   choice,
   clusterNodes,
   origins,
-  type SettingKind,
   secret,
   switchable,
   text,
   url,
   wholeNumber,
 } from './setting-kinds.ts'
-
-/** One setting: its name in the environment, what it takes, what it is without being set, and what it does. */
-export interface Setting<Value, Unset = Value> {
-  readonly name: string
-  readonly kind: SettingKind<Value>
-  /** The value when nothing is set; of a few it depends on whether the server is bound to loopback. */
-  readonly whenUnset: (isLoopback: boolean) => Unset
-  /** How the documentation writes the default; empty for none. */
-  readonly defaultText: string
-  readonly description: string
-  readonly example: string
-}
-
-interface Texts {
-  readonly description: string
-  readonly example: string
-}
-
-function optional<Value>(name: string, kind: SettingKind<Value>, texts: Texts): Setting<Value, undefined> {
-  return { name, kind, whenUnset: () => undefined, defaultText: '', ...texts }
-}
-
-function defaulted<Value extends string | number | boolean>(
-  name: string,
-  kind: SettingKind<Value>,
-  fallback: Value,
-  texts: Texts,
-): Setting<Value> {
-  return { name, kind, whenUnset: () => fallback, defaultText: `\`${fallback}\``, ...texts }
-}
 
 /** Every setting, by the property that carries it. */
 export const settingsTable = {
@@ -176,6 +147,7 @@ export const settingsTable = {
     description: 'The Google Cloud region of `EMBEDDER=vertex`.',
     example: 'europe-west4',
   }),
+  ...gatewaySettings,
   logLevel: defaulted('LOG_LEVEL', choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     description: 'Which log lines are written; `debug` shows each step of a saved message.',
     example: 'debug',
@@ -189,3 +161,5 @@ type ValueOf<Entry> = Entry extends Setting<infer Value, infer Unset> ? Value | 
 
 /** All settings, read and checked. */
 export type Settings = { readonly [Key in keyof typeof settingsTable]: ValueOf<(typeof settingsTable)[Key]> }
+
+export type { Setting }

@@ -57,6 +57,9 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   stopping: 503,
   store_unavailable: 503,
   unsupported_media_type: 415,
+  upstream_missing: 503,
+  upstream_timeout: 504,
+  upstream_unreachable: 502,
 }
 
 /** How a problem is answered. */

@@ -3,6 +3,8 @@ import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { RepriseError } from 'reprise'
 import type { Conversations } from 'reprise/conversation'
 import type { Settings } from '../config/settings-table.ts'
+import type { GatewayParts } from '../gateway/gateway-parts.ts'
+import { gatewayRoutes } from '../gateway/gateway-routes.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
 import { documentRoutes } from './documentation.ts'
 import { guestRoutes } from './guest-routes.ts'
@@ -31,6 +33,8 @@ export interface ServerOptions {
   readonly health: HealthProvider
   readonly metrics: MetricsProvider
   readonly log: RequestLog
+  /** What the gateway works with; without it there is none. */
+  readonly gateway?: GatewayParts
   /** As the documentation names it. */
   readonly version: string
   /** Learns of every answer as it is handed over; of one that is streamed, when it begins. */
@@ -132,6 +136,7 @@ export function createServer(options: ServerOptions): HttpServer {
     userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     healthRoutes(server, { health: options.health, auth })
     metricsRoutes(server, { metrics: options.metrics, auth })
+    if (options.gateway !== undefined) gatewayRoutes(server, options.gateway)
   })
   return server
 }

@@ -147,6 +147,67 @@ interface RepriseMigrations {
   readonly applied_at: DefaultedInstant
 }
 
+interface PromptCache {
+  readonly id: Generated<string>
+  readonly cache_key: string
+  readonly tenant_id: string
+  readonly namespace: Generated<string>
+  readonly upstream: string
+  readonly route: string
+  readonly model: string
+  readonly prompt_hash: string
+  readonly request: Json<unknown>
+  readonly response: Json<unknown>
+  readonly recording: Nullable<Uint8Array>
+  readonly prompt_tokens: Generated<number>
+  readonly completion_tokens: Generated<number>
+  readonly cost_usd: Generated<number>
+  readonly generation_ms: Generated<number>
+  readonly hit_count: Generated<number>
+  readonly tags: Generated<readonly string[]>
+  readonly created_at: DefaultedInstant
+  readonly expires_at: Instant
+}
+
+interface GeneratedContent {
+  readonly id: Generated<string>
+  readonly user_id: string
+  readonly content_type: string
+  readonly model: string
+  readonly prompt_hash: string
+  readonly content: string
+  readonly prompt_tokens: Generated<number>
+  readonly completion_tokens: Generated<number>
+  readonly cost_usd: Generated<number>
+  readonly generation_ms: Generated<number>
+  readonly created_at: DefaultedInstant
+}
+
+interface RepriseModelUsage {
+  readonly user_id: string
+  readonly tier: string
+  readonly month: string
+  readonly model: string
+  readonly requests: Generated<number>
+  readonly hits: Generated<number>
+  readonly misses: Generated<number>
+  readonly prompt_tokens: Generated<number>
+  readonly completion_tokens: Generated<number>
+  readonly saved_prompt_tokens: Generated<number>
+  readonly saved_completion_tokens: Generated<number>
+  readonly cost_usd: Generated<number>
+  readonly gross_saved_usd: Generated<number>
+  readonly provider_cache_usd: Generated<number>
+  readonly unpriced: Generated<number>
+  readonly updated_at: DefaultedInstant
+}
+
+interface RepriseSecret {
+  readonly name: string
+  readonly secret: Uint8Array
+  readonly created_at: DefaultedInstant
+}
+
 /** The tables as `library/migrations` lays them down, for the query builder. */
 export interface Schema {
   readonly conversation_cache: ConversationCache
@@ -156,6 +217,10 @@ export interface Schema {
   readonly cache_migrations: CacheMigrations
   readonly usage_metrics: UsageMetrics
   readonly cache_content_mapping: CacheContentMapping
+  readonly prompt_cache: PromptCache
+  readonly generated_content: GeneratedContent
+  readonly reprise_model_usage: RepriseModelUsage
+  readonly reprise_secret: RepriseSecret
   readonly reprise_guest: RepriseGuest
   readonly reprise_idempotency: RepriseIdempotency
   readonly reprise_outbox: RepriseOutbox
@@ -175,6 +240,10 @@ const known: Readonly<Record<TableName, true>> = {
   cache_migrations: true,
   usage_metrics: true,
   cache_content_mapping: true,
+  prompt_cache: true,
+  generated_content: true,
+  reprise_model_usage: true,
+  reprise_secret: true,
   reprise_guest: true,
   reprise_idempotency: true,
   reprise_outbox: true,

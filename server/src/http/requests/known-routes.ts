@@ -1,6 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { RepriseError } from 'reprise'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route that takes whatever is below a path; it says nothing about which paths there are. */
+    isCatchAll?: boolean
+  }
+}
+
 /** What a path that no route takes is answered with, and which methods it would be taken with. */
 export interface MissedRoute {
   readonly error: RepriseError
@@ -10,8 +17,8 @@ export interface MissedRoute {
 /** Learns every later route of the server, to tell a wrong method from an unknown path. */
 export function learnRoutes(server: FastifyInstance): (method: string, url: string) => MissedRoute {
   const methodsOf = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>()
-  server.addHook('onRoute', ({ url, method }) => {
-    if (url === '*') return
+  server.addHook('onRoute', ({ url, method, config }) => {
+    if (url === '*' || config?.isCatchAll) return
     const known = methodsOf.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() }
     for (const one of [method].flat()) known.methods.add(one)
     methodsOf.set(url, known)

@@ -1,0 +1,84 @@
+import { createHmac } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { RepriseError, type UserId } from 'reprise'
+import { isLoopback } from '../../config/loopback.ts'
+import type { Settings } from '../../config/settings-table.ts'
+import { createTokenReader } from '../../http/user-tokens.ts'
+import { credentialOf } from './credential.ts'
+
+/** Whoever a request to the gateway speaks for. */
+export interface Caller {
+  /** The partition of all that is cached for this caller: an HMAC of its credential, never the credential. */
+  readonly tenant: string
+  /** The user whose token came; undefined for the holder of a key. */
+  readonly userId: UserId | undefined
+  /** Who is accounted: the user, or the key's tenant. */
+  readonly accountId: string
+  /** Whether the caller's own key goes on to the upstream. */
+  readonly bringsKey: boolean
+  /** Whether the server may use its own key for this caller. */
+  readonly mayUseServerKey: boolean
+}
+
+export interface Callers {
+  /** @throws RepriseError `not_authorized` for a token that is not valid here, `identity_unavailable` */
+  recognise(headers: IncomingHttpHeaders): Caller | Promise<Caller>
+}
+
+export type CallerSettings = Pick<Settings, 'host' | 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'>
+
+/** Recognised keys that are remembered; past it the oldest one is worked out again. */
+const mostRemembered = 10_000
+
+/** Recognises callers. `secret` is the database's: servers that share it agree on tenants. */
+export function createCallers(settings: CallerSettings, secret: Uint8Array): Callers {
+  const readToken = createTokenReader(settings)
+  const onLoopback = isLoopback(settings.host)
+  const remembered = new Map<string, Caller>()
+  const tenantOf = (kind: 'key' | 'user', name: string) =>
+    `t_${createHmac('sha256', secret).update(`${kind}\u0000${name}`).digest('base64url').slice(0, 22)}`
+
+  function holderOf(credential: string): Caller {
+    const known = remembered.get(credential)
+    if (known !== undefined) return known
+    const tenant = tenantOf('key', credential)
+    const bringsKey = credential !== ''
+    const caller = {
+      tenant,
+      userId: undefined,
+      accountId: tenant,
+      bringsKey,
+      mayUseServerKey: !bringsKey && onLoopback,
+    }
+    if (remembered.size >= mostRemembered) {
+      for (const oldest of remembered.keys()) {
+        remembered.delete(oldest)
+        break
+      }
+    }
+    remembered.set(credential, caller)
+    return caller
+  }
+
+  async function userOf(token: string, read: NonNullable<typeof readToken>): Promise<Caller> {
+    const userId = await read(token)
+    const tenant = tenantOf('user', userId)
+    return { tenant, userId, accountId: userId, bringsKey: false, mayUseServerKey: true }
+  }
+
+  return {
+    recognise: headers => {
+      const { text, token } = credentialOf(headers)
+      return readToken === undefined || token === undefined ? holderOf(text) : userOf(token, readToken)
+    },
+  }
+}
+
+/** What a caller is answered whose request would go on with a key of the server that is not for everybody. */
+export function keyMissing(): RepriseError {
+  return new RepriseError(
+    'not_authorized',
+    'Send your key of the model provider, or a user’s token, in the header authorization: Bearer …',
+    { field: 'authorization' },
+  )
+}
