@@ -1,5 +1,6 @@
 export type { EmbeddingResult } from './embedding-metrics.ts'
 export type { ObservedCache } from './engine-state.ts'
 export type { HttpRequestSeen } from './http-metrics.ts'
-export { type MetricFamily, metricFamilies } from './metric-families.ts'
+export { metricFamilies } from './metric-families.ts'
+export type { MetricFamily } from './metric-family.ts'
 export { type PrometheusMetrics, type PrometheusOptions, prometheusMetrics } from './prometheus-metrics.ts'

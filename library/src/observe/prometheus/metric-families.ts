@@ -1,15 +1,6 @@
-/** One family of metrics as `/metrics` shows it. */
-export interface MetricFamily {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: readonly string[]
-  /** Upper bounds of a histogram. */
-  readonly buckets?: readonly number[]
-}
+import { databaseFamilies } from '../database/metrics/database-families.ts'
+import { type MetricFamily, operationSeconds, requestSeconds } from './metric-family.ts'
 
-const operationSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
-const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /** Every family that Reprise exports. `docs/metrics.md` holds the same table; a test compares them. */
@@ -154,37 +145,7 @@ export const metricFamilies = {
     labels: ['cache', 'result'],
     help: 'Entries of such runs, kept or failed.',
   },
-  poolSize: {
-    name: 'db_connection_pool_size',
-    type: 'gauge',
-    labels: [],
-    help: 'Connections that the database pools may open together.',
-  },
-  poolAvailable: {
-    name: 'db_connection_pool_available',
-    type: 'gauge',
-    labels: [],
-    help: 'Connections of the database pools that could be taken now.',
-  },
-  queries: {
-    name: 'db_queries_total',
-    type: 'counter',
-    labels: ['query_type', 'table'],
-    help: 'Database statements by kind and first table, failed ones included.',
-  },
-  querySeconds: {
-    name: 'db_query_duration_seconds',
-    type: 'histogram',
-    labels: ['query_type', 'table'],
-    help: 'Time of one database statement.',
-    buckets: operationSeconds,
-  },
-  failedQueries: {
-    name: 'reprise_db_query_failures_total',
-    type: 'counter',
-    labels: ['query_type', 'table'],
-    help: 'Database statements that failed.',
-  },
+  ...databaseFamilies,
   messagesSaved: {
     name: 'reprise_messages_saved_total',
     type: 'counter',

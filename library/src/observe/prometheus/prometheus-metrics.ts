@@ -5,10 +5,10 @@ import type { ConversationEvents } from '../../conversation/conversation-events.
 import type { ConversationCopies } from '../../ports/conversation-copies.ts'
 import type { DatabaseEvents } from '../../ports/database-events.ts'
 import type { Outbox } from '../../ports/outbox.ts'
+import { databaseMetricsIn } from '../database/metrics/database-metrics.ts'
 import type { HourlyMetrics } from '../hourly-metrics.ts'
 import { cacheMetrics } from './cache-metrics.ts'
 import { conversationMetrics } from './conversation-metrics.ts'
-import { databaseMetrics } from './database-metrics.ts'
 import { type EmbeddingResult, embeddingMetrics } from './embedding-metrics.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import type { ObservedCache } from './engine-state.ts'
@@ -79,7 +79,10 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
   }
   for (const cache of caches) watch(cache)
   if (conversations !== undefined) endings.push(...conversationMetrics(registry, conversations, recordOperation))
-  if (databases !== undefined) endings.push(...databaseMetrics(registry, databases))
+  if (databases !== undefined) {
+    const metrics = databaseMetricsIn(registry)
+    for (const database of databases) endings.push(metrics.watch(database))
+  }
   if (hourlyMetrics !== undefined) {
     const dropped = registerCounter(registry, metricFamilies.metricsDropped)
     const failures = registerCounter(registry, metricFamilies.metricsFlushFailures)

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { MetricFamily } from './metric-families.ts'
+import type { MetricFamily } from './metric-family.ts'
 
 type LabelOf<Family extends MetricFamily> = Family['labels'][number]
 type OfType<Type extends MetricFamily['type']> = MetricFamily & { readonly type: Type }

@@ -1,5 +1,5 @@
 import type { Histogram, Registry } from 'prom-client'
-import type { MetricFamily } from './metric-families.ts'
+import type { MetricFamily } from './metric-family.ts'
 import { registerCounter } from './register.ts'
 
 type OfType<Type extends MetricFamily['type']> = MetricFamily & { readonly type: Type }

@@ -1,0 +1,12 @@
+export type {
+  AcquisitionOutcome,
+  DatabaseEvents,
+  PoolAlertKind,
+  PoolLevel,
+  StatementLabels,
+} from '../../ports/database-events.ts'
+export { databaseFamilies } from './metrics/database-families.ts'
+export { type QueryErrorClass, queryErrorClass } from './metrics/query-error-class.ts'
+export { type ObservePoolOptions, observePool, poolWarnings } from './observe-pool.ts'
+export type { PoolWarning } from './pools/pool-alerts.ts'
+export type { MysqlPool, ObservablePool, PgPool, PoolDialect } from './pools/pool-kind.ts'
