@@ -1,0 +1,16 @@
+/** One text for the model's thread. */
+export interface ThreadRequest {
+  readonly id: number
+  readonly text: string
+}
+
+export type ThreadReply =
+  | {
+      readonly kind: 'embedded'
+      readonly id: number
+      readonly vector: Float32Array
+      readonly truncated: boolean
+      /** The time of the processor that the thread took since its last reply. */
+      readonly workMs: number
+    }
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string; readonly workMs: number }
