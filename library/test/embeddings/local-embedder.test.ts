@@ -156,5 +156,5 @@ describe('the local model’s pace', () => {
 })
 
 function dot(one: Float32Array | undefined, other: Float32Array | undefined): number {
-  return (one ?? []).reduce((sum, number, index) => sum + number * (other?.[index] ?? 0), 0)
+  return Array.from(one ?? []).reduce((sum, number, index) => sum + number * (other?.[index] ?? 0), 0)
 }
