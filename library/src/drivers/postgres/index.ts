@@ -1,3 +1,4 @@
+export { type PostgresAnswers, type PostgresAnswersOptions, postgresAnswers } from './answers/answer-store.ts'
 export { postgresConversationStore } from './conversation-store.ts'
 export type {
   Database,

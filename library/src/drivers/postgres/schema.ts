@@ -159,9 +159,9 @@ interface PromptCache {
   readonly request: Json<unknown>
   readonly response: Json<unknown>
   readonly recording: Nullable<Uint8Array>
-  readonly prompt_tokens: Generated<number>
-  readonly completion_tokens: Generated<number>
-  readonly cost_usd: Generated<number>
+  readonly prompt_tokens: Nullable<number>
+  readonly completion_tokens: Nullable<number>
+  readonly cost_usd: Nullable<number>
   readonly generation_ms: Generated<number>
   readonly hit_count: Generated<number>
   readonly tags: Generated<readonly string[]>
@@ -202,6 +202,12 @@ interface RepriseModelUsage {
   readonly updated_at: DefaultedInstant
 }
 
+interface RepriseForgotten {
+  readonly number: GeneratedAlways<number>
+  readonly tenant_id: Nullable<string>
+  readonly forgotten_at: DefaultedInstant
+}
+
 interface RepriseSecret {
   readonly name: string
   readonly secret: Uint8Array
@@ -220,6 +226,7 @@ export interface Schema {
   readonly prompt_cache: PromptCache
   readonly generated_content: GeneratedContent
   readonly reprise_model_usage: RepriseModelUsage
+  readonly reprise_forgotten: RepriseForgotten
   readonly reprise_secret: RepriseSecret
   readonly reprise_guest: RepriseGuest
   readonly reprise_idempotency: RepriseIdempotency
@@ -243,6 +250,7 @@ const known: Readonly<Record<TableName, true>> = {
   prompt_cache: true,
   generated_content: true,
   reprise_model_usage: true,
+  reprise_forgotten: true,
   reprise_secret: true,
   reprise_guest: true,
   reprise_idempotency: true,
