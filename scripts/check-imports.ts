@@ -12,13 +12,14 @@ const maxFilesInFolder = 14
 /** What each room of the library may know besides itself. */
 const mayKnow: Readonly<Record<string, readonly string[]>> = {
   base: [],
+  sql: ['base'],
   ports: ['base'],
   core: ['base', 'ports', 'eviction', 'conversation'],
   eviction: ['base', 'ports', 'core', 'conversation'],
   conversation: ['base', 'ports', 'core', 'eviction'],
-  caches: ['base', 'ports', 'core', 'eviction', 'conversation'],
-  adapters: ['base', 'ports', 'core', 'eviction', 'conversation', 'caches'],
-  observe: ['base', 'ports'],
+  caches: ['base', 'ports', 'core', 'eviction', 'conversation', 'sql'],
+  adapters: ['base', 'ports', 'core', 'eviction', 'conversation', 'caches', 'sql'],
+  observe: ['base', 'ports', 'sql'],
   testing: ['base', 'ports'],
   'drivers/postgres/embedded': ['base', 'ports', 'drivers/postgres'],
   // The library's front door shows what needs no driver.
