@@ -10,7 +10,10 @@ import type { CachePolicyOptions, CallOptions } from './policy.ts'
 
 /** What became of a value that was set. */
 export interface SetResult {
-  /** `queued`: Redis could not be reached; what it may hold under the key is deleted there once it can. */
+  /**
+   * `done`: Redis has the value, or, being full, nothing. `queued`: Redis could not be reached; what it may hold under the
+   * key is deleted there once it can.
+   */
   readonly redis: 'done' | 'queued' | 'none'
 }
 

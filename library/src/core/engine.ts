@@ -90,7 +90,6 @@ export class Engine implements EngineParts {
         marks: this.keeper,
         clock,
         isBlocked: key => this.invalidations.pending.blocks(key),
-        fenceLifeMs,
       })
     this.loads = new Loads(this, report => announceLoad(report, this.name, (name, event) => this.announce(name, event)))
     this.tiers = [this.memory, storeTier].filter(tier => tier !== undefined)

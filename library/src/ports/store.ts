@@ -8,10 +8,13 @@ import type { MarkName } from '../base/namespace-path.ts'
  * |---|---|
  * | nothing was kept there, or all of it was forgotten | the empty text |
  * | a tombstone, left by `remove` | random, made by that `remove` |
- * | an entry | random when an unfenced write made it; else the fence that its write presented |
+ * | a fence planted by `fences` where nothing was | random, made by that `fences` |
+ * | an entry | the fence that its write presented; random where that was none or the empty one |
  *
- * A fill presents the fence that was read before its loader ran. Whenever the key was removed or set meanwhile, the slot
- * has another fence and the fill is refused. Opaque to everybody but the store.
+ * A fill presents the fence that its slot had before its loader ran. Whenever the key was removed or set meanwhile, the
+ * slot has another fence and the fill is refused; so it is when the slot was forgotten or evicted, for what comes back
+ * has another fence too. The empty fence alone proves nothing: a loader that finds it has one planted. Opaque to
+ * everybody but the store.
  */
 export type KeyFence = string & { readonly brand: 'KeyFence' }
 
@@ -25,7 +28,15 @@ export type Mark = string & { readonly brand: 'Mark' }
 export interface Unavailable {
   readonly kind: 'unavailable'
   readonly reason: Error
+  /** Whether a part of the store alone is away, such as one node of a cluster, while others answer. Default false. */
+  readonly isPartial?: boolean
 }
+
+/**
+ * Each part of a store, by name (each master of a cluster), with a text that changes whenever that part may have lost
+ * what it held or gone back to an older state: another server, a restart, a failover. Undefined: that part is away.
+ */
+export type StoreLife = ReadonlyMap<string, string | undefined>
 
 export type StoreReading =
   /** The bytes are the reader's: the store does not touch them again. */
@@ -39,8 +50,8 @@ export interface StoreWrite {
   /** When the slot may be forgotten, fence and all, ms since the epoch. May lie after the entry's own end. */
   readonly keepUntil: number
   /**
-   * The entry is kept only when the slot's fence is this one, and keeps it. Undefined: kept whatever was there, under a
-   * new random fence, so that fills that began before are refused.
+   * The entry is kept only when the slot's fence is this one, and keeps it; the empty one stands for a slot in which
+   * nothing is. Undefined: kept whatever was there, under a new random fence, so that fills that began before are refused.
    */
   readonly fence: KeyFence | undefined
 }
@@ -76,10 +87,16 @@ export interface Store {
   readonly name: string
   /** How long `read` and `marks` take at most. */
   readonly readLimitMs: number
-  /** How long `write`, `remove` and `renewMarks` take at most. */
+  /** How long `write`, `remove`, `fences` and `renewMarks` take at most. */
   readonly writeLimitMs: number
 
   read(keys: readonly CacheKey[]): Promise<readonly StoreReading[]>
+
+  /**
+   * The fences of slots whose keys are about to be loaded; where nothing is, one is planted, atomically, so that all
+   * askers get the same. A planted one is kept until `keepUntil`. When it is forgotten sooner, the load's fill is refused.
+   */
+  fences(keys: readonly CacheKey[], keepUntil: number): Promise<readonly (KeyFence | Unavailable)[]>
 
   write(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]>
 
@@ -110,11 +127,10 @@ export interface Store {
   scan(glob: KeyGlob, signal?: AbortSignal): AsyncIterable<readonly CacheKey[]>
 
   /**
-   * Resolves when the store answers as fast as it should, with a text that changes whenever it may have lost what it
-   * held or gone back to an older state: another server, a restart, a failover (for Redis the `run_id` of all masters).
-   * @throws Error when it does not
+   * Resolves when the store, or a part of it, answers as fast as it should.
+   * @throws Error when no part does
    */
-  life(): Promise<string>
+  life(): Promise<StoreLife>
 }
 
 export interface MarkRenewal {

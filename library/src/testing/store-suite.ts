@@ -66,12 +66,46 @@ export function storeSuite(open: () => Promise<StoreHarness>): readonly Contract
       const readings = await other.read(many)
       assert.ok(readings.every((reading, index) => textIn(reading) === `${index}`))
     }),
+    promise(
+      'plants a fence where nothing is, one for all who ask, and tells the fence that is there',
+      async harness => {
+        const { store, other, now } = harness
+        const ask = async (from: Store, ...names: CacheKey[]) => from.fences(names, now() + minute)
+        await writeAll(store, [[key('kept'), 'kept']], now() + minute)
+        await store.remove([key('removed')], now() + minute)
+        const known = await Promise.all([fenceOf(store, key('kept')), fenceOf(store, key('removed'))])
+        const [[first], [second]] = await Promise.all([ask(store, key('a')), ask(other, key('a'), key('b'))])
+        assert.ok(typeof first === 'string' && first !== noFence)
+        assert.equal(first, second)
+        assert.deepEqual(await store.read([key('a')]), [{ kind: 'nothing', fence: first }])
+        assert.deepEqual(await ask(other, key('kept'), key('a'), key('removed')), [known[0], first, known[1]])
+        assert.equal(textIn((await store.read([key('kept')]))[0]), 'kept')
+        assert.deepEqual(await store.fences([], 0), [])
+      },
+    ),
     promise('keeps a fill whose fence still is the slot’s', async ({ store, other, now }) => {
-      const [nothing] = await store.read([key('a')])
-      assert.equal(nothing?.kind, 'nothing')
-      assert.deepEqual(await fill(store, key('a'), 'one', noFence, now()), 'stored')
-      assert.deepEqual(await fill(other, key('a'), 'two', noFence, now()), 'stored')
+      const [planted] = await store.fences([key('a')], now() + minute)
+      assert.ok(typeof planted === 'string')
+      assert.equal(await fill(store, key('a'), 'one', planted, now()), 'stored')
+      assert.equal(await fill(other, key('a'), 'two', planted, now()), 'stored')
       assert.equal(textIn((await store.read([key('a')]))[0]), 'two')
+    }),
+    promise('keeps a fill of the empty fence only where nothing is, under a fence of its own', async harness => {
+      const { store, other, now } = harness
+      assert.equal(await fill(store, key('a'), 'one', noFence, now()), 'stored')
+      assert.notEqual(await fenceOf(other, key('a')), noFence)
+      assert.equal(await fill(other, key('a'), 'two', noFence, now()), 'fenced')
+      await store.fences([key('b')], now() + minute)
+      assert.equal(await fill(other, key('b'), 'late', noFence, now()), 'fenced')
+    }),
+    promise('refuses a fill whose fence was forgotten or removed', async ({ store, other, now, pass }) => {
+      const [brief] = await store.fences([key('a')], now() + 300)
+      const [removed] = await store.fences([key('b')], now() + minute)
+      assert.ok(typeof brief === 'string' && typeof removed === 'string')
+      assert.deepEqual(await other.remove([key('b')], now() + minute), [{ kind: 'absent' }])
+      await pass(400)
+      assert.equal(await fill(store, key('a'), 'late', brief, now()), 'fenced')
+      assert.equal(await fill(store, key('b'), 'late', removed, now()), 'fenced')
     }),
     promise(
       'refuses a fill when the key was removed meanwhile, also where nothing was',
@@ -199,8 +233,9 @@ export function storeSuite(open: () => Promise<StoreHarness>): readonly Contract
     }),
     promise('says that it lives, the same life to everybody', async ({ store, other }) => {
       const life = await store.life()
-      assert.ok(life.length > 0)
-      assert.equal(await other.life(), life)
+      assert.ok(life.size > 0)
+      for (const text of life.values()) assert.ok(text !== undefined && text.length > 0)
+      assert.deepEqual(await other.life(), life)
     }),
   ]
 }

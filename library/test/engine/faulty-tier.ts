@@ -74,12 +74,17 @@ export function faultyTier(clock: Clock, of: SharedTier = inProcessTier({ clock 
         readLimitMs: 100,
         writeLimitMs: 200,
         read: keys => through('read', false, () => store.read(keys)),
+        fences: (keys, keepUntil) => through('fences', true, () => store.fences(keys, keepUntil)),
         write: writes => through('write', true, () => store.write(writes)),
         remove: (keys, keepUntil) => through('remove', true, () => store.remove(keys, keepUntil)),
         marks: (names, keepUntil) => through('marks', false, () => store.marks(names, keepUntil)),
         renewMarks: (renewals, keepUntil) => through('renewMarks', true, () => store.renewMarks(renewals, keepUntil)),
         scan: (glob, signal) => store.scan(glob, signal),
-        life: () => through('life', false, async () => `${await store.life()} ${lives}`),
+        life: () =>
+          through('life', false, async () => {
+            const life = await store.life()
+            return new Map([...life].map(([part, text]) => [part, text && `${text} ${lives}`]))
+          }),
       },
       bus,
       leases: {

@@ -33,6 +33,7 @@ function slowTier(dice: () => number): SharedTier {
   const slow: Store = {
     ...store,
     read: slowly(store.read),
+    fences: slowly(store.fences),
     write: slowly(store.write),
     remove: slowly(store.remove),
     marks: slowly(store.marks),

@@ -52,7 +52,7 @@ it('a call that somebody waits for keeps the program alive until it is answered'
   const { printed } = await program(`
     import { createCache } from 'reprise'
     const never = () => new Promise(() => {})
-    const store = { name: 'stalled', readLimitMs: 100, writeLimitMs: 100, read: never, write: never, remove: never,
+    const store = { name: 'stalled', readLimitMs: 100, writeLimitMs: 100, read: never, fences: never, write: never, remove: never,
       marks: never, renewMarks: never, scan: never, life: never }
     const redis = { store, leases: { acquire: never }, use: () => async () => {} }
     const cache = createCache({ name: 'app', redis })

@@ -148,7 +148,7 @@ describeWith(['redis-server', 'redis-cli'], 'B2 the tier in a Redis Cluster', ()
     const away = kinds.filter(kind => kind === 'unavailable').length
     expect(away).toBeGreaterThan(20)
     expect(away).toBeLessThan(200)
-    expect(await used.store.life()).not.toBe(before)
+    expect(await used.store.life()).not.toEqual(before)
     await killing
     await expect
       .poll(async () => (await used.store.read(keys)).filter(({ kind }) => kind === 'unavailable').length, {
@@ -158,7 +158,7 @@ describeWith(['redis-server', 'redis-cli'], 'B2 the tier in a Redis Cluster', ()
     await expect.poll(() => told, soon).toEqual(['(listening)', '(deaf)', '(listening)'])
     await used.bus.publish('killed', 'after')
     await expect.poll(() => told.at(-1), soon).toBe('after')
-    expect(await used.store.life()).not.toBe(before)
+    expect(await used.store.life()).not.toEqual(before)
     expect(await remove(used, 'n1')).toMatch(/removed|absent/)
   })
 

@@ -102,7 +102,7 @@ export class Writes {
     return outcome
   }
 
-  /** Other processes forget what they hold; what could not be written is removed later, so that nothing older comes back. */
+  /** Other processes forget what they hold; what could not be written is removed, so that nothing older is served. */
   async #tellOfSet(
     keys: readonly CacheKey[],
     unwritten: readonly CacheKey[],
@@ -112,12 +112,15 @@ export class Writes {
     if (store === undefined || keys.length === 0) return 'none'
     // Left out by this call: what Redis holds under the keys is older than what was set.
     if (policy.skipRedis) return (await invalidations.share({ kind: 'keys', keys })).redis
-    if (unwritten.length > 0) invalidations.retryLater({ kind: 'keys', keys: unwritten })
-    const written = keys.filter(key => !unwritten.includes(key))
-    if (written.length === 0) return 'queued'
-    if (await invalidations.tell({ kind: 'keys', keys: written })) return unwritten.length > 0 ? 'queued' : 'done'
-    invalidations.retryLater({ kind: 'keys', keys: written })
-    return 'queued'
+    const refused = new Set(unwritten)
+    const written = keys.filter(key => !refused.has(key))
+    // A full Redis refuses what is new and still removes what is old.
+    const [removal, isTold] = await Promise.all([
+      refused.size === 0 ? undefined : invalidations.share({ kind: 'keys', keys: unwritten }),
+      written.length === 0 || invalidations.tell({ kind: 'keys', keys: written }),
+    ])
+    if (!isTold) invalidations.retryLater({ kind: 'keys', keys: written })
+    return isTold && removal?.redis !== 'queued' ? 'done' : 'queued'
   }
 }
 

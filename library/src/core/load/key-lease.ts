@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { CacheKey } from '../../base/key.ts'
 import type { Lease, LeaseOutcome, Leases } from '../../ports/lease.ts'
-import type { GuardedStore } from '../tiers/guarded-store.ts'
+import { type GuardedStore, slackMs } from '../tiers/guarded-store.ts'
 import { over, patiently } from '../tiers/patience.ts'
 
 /** A holder that died blocks a key this long. */
@@ -48,13 +48,17 @@ export class KeyLeases {
       asking = leases.acquire(key, leaseLifeMs)
       return asking
     }
-    const answer = await patiently(ask, limitMs, clock)
+    const answer = await patiently(ask, limitMs + slackMs, clock)
     if (answer.kind === 'late') {
       // A lease that comes after all is not ours to keep.
       void asking?.then(late => (late.kind === 'held' ? late.lease.release() : undefined)).catch(() => undefined)
       store.breaker.trip(new Error(`${store.name} did not answer within ${limitMs} ms.`))
     }
-    if (answer.kind !== 'done' || answer.result.kind === 'unavailable') return undefined
+    if (answer.kind !== 'done') return undefined
+    if (answer.result.kind === 'unavailable') {
+      if (answer.result.isPartial) store.breaker.watch()
+      return undefined
+    }
     if (answer.result.kind === 'busy') return { kind: 'busy', forMs: answer.result.leftMs }
     return this.#hold(key, answer.result.lease)
   }

@@ -1,5 +1,6 @@
 import { keepValue, takeValue } from '../../base/codec/kept-value.ts'
 import type { CacheKey, Key } from '../../base/key.ts'
+import { noFence } from '../../ports/store.ts'
 import type { MarkSnapshot } from '../coherence/mark-table.ts'
 import type { Entry } from '../entry.ts'
 import type { Question } from '../tiers/tier.ts'
@@ -56,6 +57,8 @@ interface Ending {
   readonly answer: LoadAnswer | undefined
 }
 
+/** A planted fence outlives the loader by this much: fills take less. */
+const fillMs = 5_000
 /** A refresh that failed is not tried again sooner. */
 const refreshFailedMs = 1_000
 /** Another process refreshes: its entry is looked for again after this long. */
@@ -82,6 +85,8 @@ export class Load {
   #lookup: Lookup | undefined
   #lookupMs = 0
   #loadMs: number | undefined
+  /** Of the tiers' slots, as they were before the loader ran. */
+  #fences: Lookup['tried']['fences'] = []
 
   /** @param onDone told how it went, just before the callers are */
   constructor(request: LoadRequest, parts: EngineParts, onDone: (report: LoadReport) => void) {
@@ -161,6 +166,8 @@ export class Load {
       signal.throwIfAborted()
       // Its value will be kept nowhere: others need not wait for it.
       if (!this.isCurrent) return this.#load(looked)
+      // Goes beside the lease, so that the look after it finds the fence and nobody waits for it.
+      if (lacksFence(looked)) void this.#fencesFor(looked)
       const lease = await leases.acquire(key)
       if (lease === undefined) return this.#load(looked)
       if (lease.kind === 'held') {
@@ -210,9 +217,21 @@ export class Load {
     return settle(this.#parts.tiers, this.#request.key, found, this.#request.question, this.#watch)
   }
 
+  /** The fences that the fill presents: where a read found nothing, the tier is asked for one, for what was there may have been evicted. */
+  async #fencesFor({ tried: { fences } }: Lookup): Promise<Lookup['tried']['fences']> {
+    const { key, question } = this.#request
+    const lifeMs = question.policy.loaderTimeoutMs + fillMs
+    const asked = this.#parts.tiers.map((tier, place) =>
+      fences[place] === noFence ? tier.fence?.(key, lifeMs) : fences[place],
+    )
+    return Promise.all(asked)
+  }
+
   async #load(looked: Lookup): Promise<Ending> {
     const { givenKey, question, produce } = this.#request
     const { policy } = question
+    this.#fences = lacksFence(looked) && this.isCurrent ? await this.#fencesFor(looked) : looked.tried.fences
+    this.#cancelling.signal.throwIfAborted()
     const replaced = looked.kind === 'miss' ? undefined : looked.entry
     const stale = replaced === undefined ? undefined : { value: takeValue(replaced.kept) }
     const { context, wishes } = loadContext(givenKey, this.#cancelling.signal, stale, policy)
@@ -238,11 +257,11 @@ export class Load {
     this.callers.atDeadline = answer
     const tags = replaced === undefined ? wishes.tags : [...new Set([...replaced.tags, ...wishes.tags])]
     const lifeMs = lifeOf(kept, wishes.ttlMs ?? policy.ttlMs, policy)
-    const outcome = lifeMs > 0 ? await this.#fill(kept, lifeMs, tags, looked) : []
+    const outcome = lifeMs > 0 ? await this.#fill(kept, lifeMs, tags) : []
     return { outcome: { kind, kept: outcome, keepMs: this.#parts.clock.monotonicMs() - startedAt }, answer }
   }
 
-  async #fill(kept: Entry['kept'], lifeMs: number, tags: readonly string[], looked: Lookup): Promise<FillOutcome> {
+  async #fill(kept: Entry['kept'], lifeMs: number, tags: readonly string[]): Promise<FillOutcome> {
     const { clock, coherence, marks, tiers } = this.#parts
     const { key, question } = this.#request
     const { policy } = question
@@ -252,7 +271,7 @@ export class Load {
     const loadMs = this.#loadMs ?? 0
     const entry = newEntry({ kept, lifeMs, now: clock.now(), loadMs, tags, snapshot, era, policy })
     const isFenced = () => this.#watch.isFenced || marks.renewedSince(snapshot.marks, this.#begun)
-    const outcome = await fillTiers(tiers, { key, entry, question, fences: looked.tried.fences, isFenced })
+    const outcome = await fillTiers(tiers, { key, entry, question, fences: this.#fences, isFenced })
     // A pattern finds no key that is written just behind its scan: the write is taken back.
     if (this.#watch.isFenced && outcome.some(({ outcome: kept }) => kept === 'stored')) this.#parts.retract(key)
     return outcome
@@ -269,6 +288,10 @@ export class Load {
     if (wanted.length > 0) await keeper.ask(wanted, until)
     return scope.snapshot(tags)
   }
+}
+
+function lacksFence({ tried }: Lookup): boolean {
+  return tried.fences.includes(noFence)
 }
 
 function failing(kind: 'failed' | 'timed_out' | 'cancelled', error: unknown): Ending {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import type { StoreLife } from '../../ports/store.ts'
 import { patiently } from './patience.ts'
 
 /** What the breaker found out, for those who announce it. */
@@ -10,7 +11,7 @@ export type BreakerChange =
 
 export interface BreakerOptions {
   /** Asks the store whether it answers, and which life it lives. */
-  readonly life: () => Promise<string>
+  readonly life: () => Promise<StoreLife>
   readonly limitMs: number
   readonly clock: Clock
   readonly onChange: (change: BreakerChange) => void
@@ -18,6 +19,8 @@ export interface BreakerOptions {
 
 const firstPauseMs = 100
 const longestPauseMs = 5_000
+/** A part that comes back in an older state is believed no longer than this. */
+const longestWatchMs = 500
 
 /**
  * Leaves out a store that did not answer, until it does again. The first failure opens it; then the store is asked in the
@@ -26,8 +29,10 @@ const longestPauseMs = 5_000
 export class Breaker {
   #kind: 'closed' | 'checking' | 'open' = 'closed'
   #awaySince = 0
-  #life: string | undefined
+  /** The last known life of each part; empty before the first answer. */
+  #lives: ReadonlyMap<string, string> = new Map()
   #asking = false
+  #watching = false
   readonly #options: BreakerOptions
   readonly #closing = new AbortController()
 
@@ -58,8 +63,17 @@ export class Breaker {
     if (this.#kind !== 'closed' || this.#closing.signal.aborted) return
     this.#awaySince = this.#options.clock.monotonicMs()
     // Before the first answer there is no life to compare with, and nothing that could be outdated.
-    if (this.#life !== undefined) this.#kind = 'checking'
+    if (this.#lives.size > 0) this.#kind = 'checking'
     void this.#askUntilBack(false)
+  }
+
+  /**
+   * A part of the store is away, and the others go on: until the store is whole again it is asked in the background what
+   * became of that part.
+   */
+  watch(): void {
+    if (this.#kind === 'open' || this.#watching || this.#closing.signal.aborted) return
+    void this.#watchUntilWhole()
   }
 
   close(): void {
@@ -90,16 +104,42 @@ export class Breaker {
     this.#asking = false
   }
 
-  #returned(life: string): void {
+  async #watchUntilWhole(): Promise<void> {
+    this.#watching = true
+    const { clock, life, limitMs } = this.#options
+    const { signal } = this.#closing
+    for (let tries = 0; this.#kind !== 'open' && !signal.aborted; tries += 1) {
+      await clock.sleep(Math.min(longestWatchMs, pauseMs(tries)), signal)
+      const answer = await patiently(life, limitMs, clock)
+      if (signal.aborted || answer.kind !== 'done') continue
+      this.#learn(answer.result)
+      if (isWhole(answer.result)) break
+    }
+    this.#watching = false
+  }
+
+  /** Announces when a part is another one than before. One that is away is compared when it is back. */
+  #learn(life: StoreLife): void {
+    const before = this.#lives
+    const parts = [...life].map(([part, text]) => [part, text ?? before.get(part)] as const)
+    this.#lives = new Map(parts.filter((part): part is readonly [string, string] => part[1] !== undefined))
+    const isReborn = before.size > 0 && [...this.#lives].some(([part, text]) => before.get(part) !== text)
+    // Whoever hears of the rebirth blocks what must not be read before anybody can read.
+    if (isReborn) this.#options.onChange({ kind: 'reborn' })
+  }
+
+  #returned(life: StoreLife): void {
     const { clock, onChange } = this.#options
     const was = this.#kind
-    const reborn = this.#life !== undefined && this.#life !== life
-    this.#life = life
-    // Whoever hears of the rebirth blocks what must not be read before anybody can read.
-    if (reborn) onChange({ kind: 'reborn' })
+    this.#learn(life)
     this.#kind = 'closed'
+    if (!isWhole(life)) this.watch()
     if (was === 'open') onChange({ kind: 'closed', awayMs: clock.monotonicMs() - this.#awaySince })
   }
+}
+
+function isWhole(life: StoreLife): boolean {
+  return [...life.values()].every(text => text !== undefined)
 }
 
 /** Doubles up to a cap, and is spread so that many processes do not come back in step. */

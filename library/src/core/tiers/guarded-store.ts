@@ -1,7 +1,9 @@
 import type { Clock } from '../../base/clock.ts'
+import { gather } from '../../base/gather.ts'
 import type { CacheKey } from '../../base/key.ts'
 import type { MarkName } from '../../base/namespace-path.ts'
 import type {
+  KeyFence,
   Mark,
   MarkRenewal,
   RemoveOutcome,
@@ -15,9 +17,14 @@ import { Breaker, type BreakerChange } from './breaker.ts'
 import { patiently } from './patience.ts'
 
 /** A store settles within its limit by itself; one that does not is given this much more and then called away. */
-const slackMs = 20
+export const slackMs = 20
 /** How many single reads go together at most. */
 const mostGathered = 512
+
+interface FenceRequest {
+  readonly key: CacheKey
+  readonly keepUntil: number
+}
 
 interface GatheredRead {
   readonly reading: Promise<StoreReading>
@@ -35,6 +42,13 @@ export class GuardedStore {
   readonly #clock: Clock
   readonly #away: Unavailable
   #gathered = new Map<CacheKey, GatheredRead>()
+  /** Fences are asked for by loads, each for itself; those of one tick go together. */
+  readonly #fenceOf = gather<FenceRequest, KeyFence | Unavailable>({
+    run: requests => this.#fences(requests),
+    maxBatch: mostGathered,
+    maxRunning: Number.POSITIVE_INFINITY,
+    maxWaiting: Number.POSITIVE_INFINITY,
+  })
 
   constructor(store: Store, clock: Clock, onChange: (change: BreakerChange) => void) {
     this.name = store.name
@@ -64,6 +78,11 @@ export class GuardedStore {
     return this.#call(keys.length, this.#store.readLimitMs, true, () => this.#store.read(keys))
   }
 
+  /** The fence of a key's slot, planted where there is none. */
+  async fence(key: CacheKey, keepUntil: number): Promise<KeyFence | Unavailable> {
+    return this.isUp ? this.#fenceOf({ key, keepUntil }) : this.#away
+  }
+
   write(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
     return this.#call(writes.length, this.#store.writeLimitMs, false, () => this.#store.write(writes))
   }
@@ -89,6 +108,16 @@ export class GuardedStore {
     return this.#store
   }
 
+  #fences(requests: readonly FenceRequest[]): Promise<readonly (KeyFence | Unavailable)[]> {
+    const keys = [...new Set(requests.map(({ key }) => key))]
+    const keepUntil = Math.max(...requests.map(request => request.keepUntil))
+    const asking = this.#call(keys.length, this.#store.writeLimitMs, false, () => this.#store.fences(keys, keepUntil))
+    return asking.then(fences => {
+      const fenceOf = new Map(keys.map((key, index) => [key, fences[index] ?? this.#away]))
+      return requests.map(({ key }) => fenceOf.get(key) ?? this.#away)
+    })
+  }
+
   #readGathered(): void {
     const gathered = this.#gathered
     if (gathered.size === 0) return
@@ -110,14 +139,21 @@ export class GuardedStore {
     if (!this.isUp) return new Array(count).fill(this.#away)
     const answer = await patiently(work, limitMs + slackMs, this.#clock)
     if (answer.kind === 'done') {
-      const [first] = answer.result
-      if (tripsWhenAllAway && isAway(first) && answer.result.every(isAway)) this.breaker.trip(first.reason)
+      this.#note(answer.result, tripsWhenAllAway)
       return answer.result
     }
     const reason =
       answer.kind === 'failed' ? answer.reason : new Error(`${this.name} did not answer within ${limitMs} ms.`)
     this.breaker.trip(reason)
     return new Array(count).fill({ kind: 'unavailable', reason })
+  }
+
+  /** A store that answers nothing is left out; one of which a part is away goes on. */
+  #note(results: readonly ({ readonly kind: string } | string)[], tripsWhenAllAway: boolean): void {
+    if (!results.some(isAway)) return
+    const away = results.filter(isAway)
+    if (away.some(({ isPartial }) => isPartial)) this.breaker.watch()
+    else if (tripsWhenAllAway && away.length === results.length) this.breaker.trip(away[0]?.reason ?? this.#away.reason)
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Clock } from '../../base/clock.ts'
 import { readEntry, type WrittenEntry, writeEntry } from '../../base/codec/entry-bytes.ts'
 import type { CacheKey } from '../../base/key.ts'
-import { noFence, type StoreReading } from '../../ports/store.ts'
+import { type KeyFence, noFence, type StoreReading } from '../../ports/store.ts'
 import type { MarkKeeper } from '../coherence/mark-keeper.ts'
 import { isKnownMark, type KnownMark } from '../coherence/mark-table.ts'
 import type { Scope } from '../coherence/scope.ts'
 import { Entry } from '../entry.ts'
 import type { Policy } from '../policy.ts'
-import type { GuardedStore } from './guarded-store.ts'
+import { type GuardedStore, isAway } from './guarded-store.ts'
 import type { Fill, KeepOutcome, MissReason, Question, Tier, TierReading } from './tier.ts'
 
 export interface StoreTierOptions {
@@ -16,8 +16,6 @@ export interface StoreTierOptions {
   readonly clock: Clock
   /** Whether an invalidation of the key waits to be carried out in the store, so that nothing there may be believed. */
   readonly isBlocked: (key: CacheKey) => boolean
-  /** How long a slot keeps the fence of a removed key, longer than any loader runs. */
-  readonly fenceLifeMs: () => number
 }
 
 /** A mark confirmed this recently is not doubted when an entry bears another one. */
@@ -60,15 +58,22 @@ export class StoreTier implements Tier {
     return judged.some(isPending) ? Promise.all(judged) : judged.filter(isJudged)
   }
 
+  async fence(key: CacheKey, lifeMs: number): Promise<KeyFence | undefined> {
+    const { store, clock } = this.#options
+    const fence = await store.fence(key, clock.now() + lifeMs)
+    return isAway(fence) ? undefined : fence
+  }
+
   async keep(key: CacheKey, { entry, scope, fence }: Fill): Promise<KeepOutcome> {
-    const { store, clock, isBlocked, fenceLifeMs } = this.#options
+    const { store, isBlocked } = this.#options
     // An unfenced write replaces whatever an invalidation that is under way would remove.
     if (fence !== undefined && isBlocked(key)) return 'unavailable'
+    // Whatever was in the slot may have been evicted: that nothing is there proves nothing.
+    if (fence === noFence) return 'unavailable'
     if (!entry.snapshot.values.every(isKnownMark)) return 'unavailable'
     if (!entry.snapshot.isCurrent()) return 'fenced'
     const bytes = writeEntry({ ...entry, marks: entry.snapshot.values }, scope.paths.length)
-    const fencedUntil = fence === noFence ? 0 : clock.now() + fenceLifeMs()
-    const [outcome] = await store.write([{ key, bytes, fence, keepUntil: Math.max(entry.staleUntil, fencedUntil) }])
+    const [outcome] = await store.write([{ key, bytes, fence, keepUntil: entry.staleUntil }])
     return outcome?.kind ?? 'unavailable'
   }
 

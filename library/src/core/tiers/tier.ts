@@ -26,7 +26,7 @@ export type TierReading =
   | {
       readonly kind: 'miss'
       readonly reason: MissReason
-      /** Undefined where a fill must not be tried. */
+      /** Undefined where a fill must not be tried; empty where one has to be asked for before. */
       readonly fence: KeyFence | undefined
       /** More on `unreadable` and `unavailable`. */
       readonly detail?: string
@@ -63,5 +63,10 @@ export interface Tier {
   /** As `read`, without leaving a trace. */
   peek(key: CacheKey, question: Question): TierReading | Promise<TierReading>
   readMany(keys: readonly CacheKey[], question: Question): readonly TierReading[] | Promise<readonly TierReading[]>
+  /**
+   * Of a shared tier: the fence of a slot in which a read found nothing, planted where there is none. Undefined where it
+   * cannot be had: then a fill must not be tried.
+   */
+  fence?(key: CacheKey, lifeMs: number): Promise<KeyFence | undefined>
   keep(key: CacheKey, fill: Fill): KeepOutcome | Promise<KeepOutcome>
 }

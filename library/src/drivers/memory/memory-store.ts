@@ -3,7 +3,7 @@ import { matchesGlob } from '../../base/glob.ts'
 import type { CacheKey } from '../../base/key.ts'
 import type { MarkName } from '../../base/namespace-path.ts'
 import { randomMark } from '../../base/random-mark.ts'
-import { type KeyFence, type Mark, noFence, type Store, type StoreReading } from '../../ports/store.ts'
+import { type KeyFence, type Mark, noFence, type Store, type StoreLife, type StoreReading } from '../../ports/store.ts'
 
 interface Slot {
   readonly fence: KeyFence
@@ -24,7 +24,7 @@ const scanStep = 100
 export function memoryStore({ clock, maxSlots }: MemoryStoreOptions): Store {
   const slots = new Map<CacheKey, Slot>()
   const marks = new Map<MarkName, { readonly mark: Mark; readonly keepUntil: number }>()
-  const life = randomMark()
+  const life: StoreLife = new Map([['memory-store', randomMark()]])
 
   function slotOf(key: CacheKey): Slot | undefined {
     const slot = slots.get(key)
@@ -48,10 +48,18 @@ export function memoryStore({ clock, maxSlots }: MemoryStoreOptions): Store {
     readLimitMs: 100,
     writeLimitMs: 100,
     read: async keys => keys.map(readSlot),
+    fences: async (keys, keepUntil) =>
+      keys.map(key => {
+        const found = slotOf(key)
+        if (found !== undefined) return found.fence
+        const fence = newFence()
+        put(slots, key, { fence, bytes: undefined, keepUntil }, maxSlots)
+        return fence
+      }),
     write: async writes =>
       writes.map(({ key, bytes, keepUntil, fence }) => {
         if (fence !== undefined && (slotOf(key)?.fence ?? noFence) !== fence) return { kind: 'fenced' }
-        put(slots, key, { fence: fence ?? newFence(), bytes, keepUntil }, maxSlots)
+        put(slots, key, { fence: fence || newFence(), bytes, keepUntil }, maxSlots)
         return { kind: 'stored' }
       }),
     remove: async (keys, keepUntil) =>

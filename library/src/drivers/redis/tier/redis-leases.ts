@@ -4,6 +4,7 @@ import type { Lease, Leases } from '../../../ports/lease.ts'
 import type { Unavailable } from '../../../ports/store.ts'
 import type { Redis } from '../connection/redis.ts'
 import { redisScript } from '../connection/redis-script.ts'
+import { unavailableOf } from './in-slots.ts'
 
 /**
  * A lease is a string that ends by itself: the holder's token of 16 characters, and a `+` behind it once somebody else
@@ -40,6 +41,14 @@ return #text > #ARGV[1] and 1 or 0
 
 /** Leases in Redis: `<prefix>lease:<key>`. */
 export function redisLeases(redis: () => Redis, prefix: string): Leases {
+  async function carry<Outcome>(work: () => Promise<Outcome>): Promise<Outcome | Unavailable> {
+    try {
+      return await work()
+    } catch (error) {
+      return unavailableOf(redis(), error)
+    }
+  }
+
   function leaseOf(place: string, token: string): Lease {
     return {
       renew: lifeMs =>
@@ -65,12 +74,4 @@ export function redisLeases(redis: () => Redis, prefix: string): Leases {
 
 function text(lifeMs: number): string {
   return `${Math.max(1, Math.ceil(lifeMs))}`
-}
-
-async function carry<Outcome>(work: () => Promise<Outcome>): Promise<Outcome | Unavailable> {
-  try {
-    return await work()
-  } catch (error) {
-    return { kind: 'unavailable', reason: error instanceof Error ? error : new Error(String(error)) }
-  }
 }

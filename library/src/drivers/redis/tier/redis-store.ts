@@ -3,25 +3,27 @@ import { gather } from '../../../base/gather.ts'
 import type { CacheKey } from '../../../base/key.ts'
 import type { MarkName } from '../../../base/namespace-path.ts'
 import { randomMark } from '../../../base/random-mark.ts'
-import type {
-  Mark,
-  MarkRenewal,
-  RemoveOutcome,
-  Store,
-  StoreReading,
-  StoreWrite,
-  StoreWriteOutcome,
-  Unavailable,
+import {
+  type KeyFence,
+  type Mark,
+  type MarkRenewal,
+  noFence,
+  type RemoveOutcome,
+  type Store,
+  type StoreReading,
+  type StoreWrite,
+  type StoreWriteOutcome,
+  type Unavailable,
 } from '../../../ports/store.ts'
 import type { Redis } from '../connection/redis.ts'
 import type { RedisArgument, RedisReply } from '../connection/redis-connection.ts'
 import type { RedisScript } from '../connection/redis-script.ts'
 import { scanKeys } from '../connection/scan-keys.ts'
-import { inSlots } from './in-slots.ts'
+import { inSlots, unavailableOf } from './in-slots.ts'
 import { keyPattern } from './key-pattern.ts'
 import { lifeOf } from './life.ts'
 import { entryValue, newFence, readSlot, tombstoneValue } from './slot-value.ts'
-import { fillScript, marksScript, removeScript, renewMarksScript } from './store-scripts.ts'
+import { fencesScript, fillScript, marksScript, removeScript, renewMarksScript } from './store-scripts.ts'
 
 export interface RedisStoreParts {
   /** The Redis of now: it is closed and opened anew with the users of the tier. */
@@ -79,10 +81,10 @@ export function redisStore(parts: RedisStoreParts): Store {
   }
 
   async function fillGroup(writes: readonly StoreWrite[]): Promise<readonly StoreWriteOutcome[]> {
-    const args = writes.flatMap(({ bytes, keepUntil, fence = newFence() }) => [
+    const args = writes.flatMap(({ bytes, keepUntil, fence = noFence }) => [
       fence,
       lifeUntil(keepUntil),
-      entryValue(bytes, fence),
+      entryValue(bytes, fence === noFence ? newFence() : fence),
     ])
     const outcomes = await runScript(
       fillScript,
@@ -105,6 +107,14 @@ export function redisStore(parts: RedisStoreParts): Store {
     return writes.map(one => (isFill(one) ? outcomes.fills : outcomes.others).next().value as StoreWriteOutcome)
   }
 
+  function fencesGroup(keepUntil: number) {
+    return async (keys: readonly string[]): Promise<readonly (KeyFence | Unavailable)[]> => {
+      const planted = keys.map(() => tombstoneValue(newFence()))
+      const fences = await runScript(fencesScript, keys, [lifeUntil(keepUntil), ...planted])
+      return keys.map((_, index) => textAfterPlus<KeyFence>(fences[index]))
+    }
+  }
+
   function removeGroup(keepUntil: number) {
     return async (keys: readonly string[]): Promise<readonly RemoveOutcome[]> => {
       const tombstones = keys.map(() => tombstoneValue(newFence()))
@@ -116,11 +126,7 @@ export function redisStore(parts: RedisStoreParts): Store {
   function marksGroup(keepUntil: number) {
     return async (keys: readonly string[]): Promise<readonly (Mark | Unavailable)[]> => {
       const marks = await runScript(marksScript, keys, [lifeUntil(keepUntil), ...keys.map(randomMark)])
-      return keys.map((_, index) => {
-        const answer = String(marks[index])
-        // What stands after the plus is the mark.
-        return answer.startsWith('+') ? (answer.slice(1) as Mark) : away(new Error(answer))
-      })
+      return keys.map((_, index) => textAfterPlus<Mark>(marks[index]))
     }
   }
 
@@ -140,8 +146,16 @@ export function redisStore(parts: RedisStoreParts): Store {
     read: async keys => {
       const [only] = keys
       if (only === undefined || keys.length > 1) return readAll(keys)
-      return [await readOne(only).catch(away)]
+      return [await readOne(only).catch(error => unavailableOf(redis(), error))]
     },
+    fences: (keys, keepUntil) =>
+      inSlots<string, KeyFence | Unavailable>(
+        redis(),
+        keys.map(entryKey),
+        same,
+        maxWritesPerCall,
+        fencesGroup(keepUntil),
+      ),
     write,
     remove: (keys, keepUntil) =>
       inSlots<string, RemoveOutcome>(redis(), keys.map(entryKey), same, maxWritesPerCall, removeGroup(keepUntil)),
@@ -173,10 +187,14 @@ function lifeText(lifeMs: number): string {
   return `${Math.min(longestLifeMs, Math.max(1, Math.ceil(lifeMs)))}`
 }
 
+/** What a script refused of one key: Redis answers, but not as it should. */
 function refusal(outcome: RedisReply | undefined): Unavailable | undefined {
-  return typeof outcome === 'number' ? undefined : away(new Error(String(outcome)))
+  return typeof outcome === 'number' ? undefined : { kind: 'unavailable', reason: new Error(String(outcome)) }
 }
 
-function away(reason: unknown): Unavailable {
-  return { kind: 'unavailable', reason: reason instanceof Error ? reason : new Error(String(reason)) }
+/** Scripts answer marks and fences behind a plus, to tell them from errors. */
+function textAfterPlus<Text extends Mark | KeyFence>(answer: RedisReply | undefined): Text | Unavailable {
+  const text = String(answer)
+  // What stands behind the plus was made as such a text, here or by another process.
+  return text.startsWith('+') ? (text.slice(1) as Text) : { kind: 'unavailable', reason: new Error(text) }
 }

@@ -3,10 +3,10 @@ import { type KeyFence, noFence, type StoreReading } from '../../../ports/store.
 import type { RedisReply } from '../connection/redis-connection.ts'
 
 /**
- * How a key's slot lies in Redis: one byte that says what it is, the fence where there is one, the entry's bytes. None of
- * these bytes occurs in UTF-8, so that no text of another program is taken for a slot.
+ * How a key's slot lies in Redis: one byte that says what it is, the fence, the entry's bytes. Neither of these bytes
+ * occurs in UTF-8, so that no text of another program is taken for a slot. A fence that was planted looks as a tombstone.
  */
-export const slotKinds = { entryWithoutFence: 0xfa, entry: 0xfb, tombstone: 0xfc } as const
+export const slotKinds = { entry: 0xfb, tombstone: 0xfc } as const
 
 /** Fences have 16 ASCII characters. */
 const fenceLength = 16
@@ -20,9 +20,7 @@ export function newFence(): KeyFence {
 
 /** What a slot holds. The bytes are a view of what was received. */
 export function readSlot(value: RedisReply | undefined): StoreReading {
-  if (!Buffer.isBuffer(value)) return nothing
-  if (value[0] === slotKinds.entryWithoutFence) return { kind: 'entry', bytes: value.subarray(1), fence: noFence }
-  if (value.length < headLength) return nothing
+  if (!Buffer.isBuffer(value) || value.length < headLength) return nothing
   // Only this file writes what begins so.
   const fence = value.toString('latin1', 1, headLength) as KeyFence
   if (value[0] === slotKinds.entry) return { kind: 'entry', bytes: value.subarray(headLength), fence }
@@ -30,10 +28,10 @@ export function readSlot(value: RedisReply | undefined): StoreReading {
 }
 
 export function entryValue(bytes: Uint8Array, fence: KeyFence): Buffer {
-  const value = Buffer.allocUnsafe(1 + fence.length + bytes.byteLength)
-  value[0] = fence === noFence ? slotKinds.entryWithoutFence : slotKinds.entry
+  const value = Buffer.allocUnsafe(headLength + bytes.byteLength)
+  value[0] = slotKinds.entry
   value.write(fence, 1, 'latin1')
-  value.set(bytes, 1 + fence.length)
+  value.set(bytes, headLength)
   return value
 }
 

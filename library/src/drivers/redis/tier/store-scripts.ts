@@ -33,6 +33,24 @@ return outcomes
 `)
 
 /**
+ * Reads fences, and plants one where nothing is, or a value of another program.
+ * KEYS: the slots. ARGV: the life in ms, then of each what to plant. Answers the fences, each after a '+'.
+ */
+export const fencesScript = redisScript(`${readHead}
+local fences = {}
+for index, key in ipairs(KEYS) do
+  local kind, fence = head(key)
+  if (kind == ${slotKinds.entry} or kind == ${slotKinds.tombstone}) and #fence == 16 then
+    fences[index] = '+' .. fence
+  else
+    local planted = redis.pcall('SET', key, ARGV[index + 1], 'PX', ARGV[1])
+    fences[index] = planted.err or '+' .. string.sub(ARGV[index + 1], 2)
+  end
+end
+return fences
+`)
+
+/**
  * Leaves tombstones. A Redis that is full refuses SET unless the script has changed something before: DEL comes first.
  * KEYS: the slots. ARGV: the life in ms, then of each its tombstone. Answers 1 where an entry was, else 0.
  */
@@ -42,7 +60,7 @@ for index, key in ipairs(KEYS) do
   local kind = head(key)
   redis.call('DEL', key)
   local kept = redis.pcall('SET', key, ARGV[index + 1], 'PX', ARGV[1])
-  local was = (kind == ${slotKinds.entry} or kind == ${slotKinds.entryWithoutFence}) and 1 or 0
+  local was = kind == ${slotKinds.entry} and 1 or 0
   outcomes[index] = kept.err or was
 end
 return outcomes
