@@ -17,7 +17,7 @@ export interface HistoryLoaderParts {
   readonly announcer: Announcer<ConversationEvents>
 }
 
-type ActiveFence = Extract<Fence, { kind: 'active' }>
+export type ActiveFence = Extract<Fence, { kind: 'active' }>
 
 export type LoadedHistory =
   | ({ readonly kind: 'loaded' } & Copy)

@@ -6,14 +6,20 @@ import type { ConversationCopies } from '../ports/conversation-copies.ts'
 import type { ConversationStore } from '../ports/conversation-store.ts'
 import type { ConversationEvents, StoreName } from './conversation-events.ts'
 import type { CopyDoubt } from './copy-doubt.ts'
-import { createGlance } from './glance.ts'
-import { type HistoryLoader, maxHistoryBytes, maxHistoryMessages } from './history-loader.ts'
+import { createGlance, type Glance } from './glance.ts'
+import { type ActiveFence, type HistoryLoader, maxHistoryBytes, maxHistoryMessages } from './history-loader.ts'
 
 export type HistoryAnswer =
   | { readonly kind: 'found'; readonly json: Uint8Array; readonly source: StoreName; readonly stale: boolean }
   | { readonly kind: 'empty' }
   | { readonly kind: 'migrated' }
   | { readonly kind: 'too_large'; readonly messages: number }
+
+/** The copy is not what PostgreSQL has, so that PostgreSQL is to be read. */
+interface Outdated {
+  readonly kind: 'outdated'
+  readonly fence: ActiveFence
+}
 
 export interface HistoryParts {
   readonly store: ConversationStore
@@ -29,8 +35,7 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
   const { copies, doubt, loader, announcer, clock } = parts
   const glance = createGlance(parts)
 
-  async function answer(guestId: GuestId): Promise<HistoryAnswer> {
-    const { copy, fence } = await glance(guestId)
+  function judge({ copy, fence }: Glance): HistoryAnswer | Outdated {
     if (fence instanceof RepriseError) {
       if (copies === undefined || copy === undefined || doubt.isPresent) throw fence
       return { kind: 'found', json: copy.json, source: copies.name, stale: true }
@@ -43,6 +48,10 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
     if (fence.nextSequence > maxHistoryMessages || fence.contentBytes > maxHistoryBytes) {
       return { kind: 'too_large', messages: fence.nextSequence }
     }
+    return { kind: 'outdated', fence }
+  }
+
+  async function load(guestId: GuestId, fence: ActiveFence): Promise<HistoryAnswer> {
     const loaded = await loader.load(guestId, fence)
     if (loaded.kind === 'unknown') return { kind: 'empty' }
     if (loaded.kind !== 'loaded') return loaded
@@ -56,7 +65,8 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
       announcer.announce('history_read', { owner: guestId, outcome, source, stale, durationMs })
     }
     try {
-      const result = await answer(guestId)
+      const judged = judge(await glance(guestId))
+      const result = judged.kind === 'outdated' ? await load(guestId, judged.fence) : judged
       if (result.kind === 'found') announce('hit', result.source, result.stale)
       else if (result.kind === 'too_large') announce('hit', 'postgresql', false)
       else if (result.kind === 'empty') announce('miss', undefined, false)

@@ -110,7 +110,7 @@ export function guestRoutes(server: HttpServer, parts: GuestRoutesParts): void {
       const guestId = parseGuestId(request.params.guest_id)
       const { query } = request
       if (wantsPage(query)) await sendPage(reply, conversations, { kind: 'guest', guestId }, query)
-      else await sendGuestHistory(reply, conversations, guestId)
+      else sendGuestHistory(reply, await conversations.history(guestId))
       return reply
     },
   )

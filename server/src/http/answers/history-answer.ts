@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { type ConversationRef, historyJson, roles } from 'reprise'
-import type { Conversations } from 'reprise/conversation'
+import type { Conversations, HistoryAnswer } from 'reprise/conversation'
 import { type Static, Type } from 'typebox'
 import type { CursorQuery } from '../requests/parameters.ts'
 import { historyTooLarge, migrated, unknownConversation } from './conversation-problems.ts'
@@ -97,12 +97,7 @@ export async function sendPage(
 }
 
 /** Answers a guest's whole history: the very bytes that are kept. */
-export async function sendGuestHistory(
-  reply: FastifyReply,
-  conversations: Pick<Conversations, 'history'>,
-  guestId: Extract<ConversationRef, { kind: 'guest' }>['guestId'],
-): Promise<void> {
-  const answer = await conversations.history(guestId)
+export function sendGuestHistory(reply: FastifyReply, answer: HistoryAnswer): void {
   reply.header('content-type', jsonType)
   switch (answer.kind) {
     case 'found': {

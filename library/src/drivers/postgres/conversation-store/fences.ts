@@ -4,35 +4,38 @@ import type { Fence } from '../../../ports/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 
+/**
+ * One text a guest, in the order asked: `epoch nextSequence contentBytes conversationId`, `migrated`, or null. Every read
+ * of a history asks for a fence, and taking six columns apart was a third of what it cost in this process.
+ */
 const fencesSql = `
-SELECT g.guest_id, g.epoch, g.migrated_to, c.id AS conversation_id, c.next_seq, c.content_bytes
-FROM reprise_guest g LEFT JOIN conversation_cache c ON c.id = g.conversation_id
-WHERE g.guest_id = ANY ($1::text[])`
+SELECT CASE WHEN g.migrated_to IS NULL
+            THEN g.epoch || ' ' || c.next_seq || ' ' || c.content_bytes || ' ' || c.id
+            ELSE 'migrated' END AS fence
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (guest_id, place)
+LEFT JOIN reprise_guest g ON g.guest_id = asked.guest_id
+LEFT JOIN conversation_cache c ON c.id = g.conversation_id
+ORDER BY place`
 
 interface FenceRow {
-  readonly guest_id: string
-  readonly epoch: number
-  readonly migrated_to: string | null
-  readonly conversation_id: string | null
-  readonly next_seq: number
-  readonly content_bytes: number
+  readonly fence: string | null
 }
 
 export async function readFences(database: Database, guestIds: readonly GuestId[]): Promise<readonly Fence[]> {
   if (guestIds.length === 0) return []
   const { rows } = await database.run<FenceRow>(statement('SELECT', 'reprise_guest', fencesSql, [guestIds]))
-  const fences = new Map(rows.map(row => [row.guest_id, fenceOf(row)]))
-  return guestIds.map(guestId => fences.get(guestId) ?? { kind: 'unknown' })
+  return rows.map(fenceOf)
 }
 
-function fenceOf(row: FenceRow): Fence {
-  if (row.migrated_to !== null) return { kind: 'migrated' }
-  if (row.conversation_id === null) return { kind: 'unknown' }
+function fenceOf({ fence }: FenceRow): Fence {
+  if (fence === null) return { kind: 'unknown' }
+  if (fence === 'migrated') return { kind: 'migrated' }
+  const [epoch, nextSequence, contentBytes, conversationId] = fence.split(' ')
   return {
     kind: 'active',
-    epoch: row.epoch,
-    conversationId: row.conversation_id as ConversationId,
-    nextSequence: row.next_seq,
-    contentBytes: row.content_bytes,
+    epoch: Number(epoch),
+    conversationId: conversationId as ConversationId,
+    nextSequence: Number(nextSequence),
+    contentBytes: Number(contentBytes),
   }
 }

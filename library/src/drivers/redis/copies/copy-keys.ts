@@ -20,7 +20,26 @@ export const asideKey = (guestId: GuestId) => `reprise:left:{guest:${guestId}}`
 /** A copy is believed only where its bookkeeping is there and names its length: else somebody else wrote to it. */
 export function believed(json: RedisReply | undefined, bookkeeping: RedisReply | undefined): Copy | undefined {
   if (!Buffer.isBuffer(json) || !Buffer.isBuffer(bookkeeping)) return undefined
-  const match = /^(\d+):(\d+):(\d+)$/.exec(bookkeeping.toString('latin1'))
-  if (match === null || Number(match[3]) !== json.byteLength) return undefined
-  return { epoch: Number(match[1]), nextSequence: Number(match[2]), json }
+  const first = bookkeeping.indexOf(colon)
+  const second = bookkeeping.indexOf(colon, first + 1)
+  const epoch = digitsAt(bookkeeping, 0, first)
+  const nextSequence = digitsAt(bookkeeping, first + 1, second)
+  const bytes = digitsAt(bookkeeping, second + 1, bookkeeping.byteLength)
+  if (epoch === undefined || nextSequence === undefined || bytes !== json.byteLength) return undefined
+  return { epoch, nextSequence, json }
+}
+
+const colon = 0x3a
+const zero = 0x30
+
+/** The number that the bytes spell; undefined when anything but digits is there. No text is made: every read comes by. */
+function digitsAt(bytes: Uint8Array, from: number, to: number): number | undefined {
+  if (to <= from) return undefined
+  let number = 0
+  for (let place = from; place < to; place += 1) {
+    const digit = (bytes[place] ?? 0) - zero
+    if (digit < 0 || digit > 9) return undefined
+    number = number * 10 + digit
+  }
+  return number
 }
