@@ -19,12 +19,14 @@ export type EntryReading =
   | { readonly kind: 'entry'; readonly entry: WrittenEntry }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
-// Layout, little-endian: 'R', format, flags, number of namespaces | checksum of what follows | createdAt, freshUntil,
-// staleUntil | loadMs | length of the body before compression | number of tags | tags | marks | body.
+// Layout, little-endian: 'R', format, flags, number of namespaces | createdAt, freshUntil, staleUntil | loadMs | length of
+// the body before compression | number of tags | tags | marks | body | checksum of all before it.
 const magic = 0x52
-const format = 1
-const headBytes = 42
-const checkedFrom = 8
+const format = 2
+const headBytes = 38
+const checksumBytes = 4
+/** The CRC-32 of any bytes that end with their own CRC-32: one look over the whole entry checks it. */
+const intact = 0x2144_df1c
 
 const encodings: readonly Encoding[] = ['json', 'plain', 'rich']
 /** Structured clones begin with 0xff and the version of their format, which newer versions of Node.js raise. */
@@ -47,17 +49,17 @@ export function writeEntry(entry: WrittenEntry, namespaces: number): Uint8Array 
   const names = tags.map(tag => Buffer.from(tag))
   const namesBytes = names.reduce((sum, name) => sum + 2 + name.byteLength, 0)
   const marksBytes = marks.reduce((sum, mark) => sum + 1 + mark.length, 0)
-  const bytes = Buffer.allocUnsafe(headBytes + namesBytes + marksBytes + body.byteLength)
+  const bytes = Buffer.allocUnsafe(headBytes + namesBytes + marksBytes + body.byteLength + checksumBytes)
   bytes[0] = magic
   bytes[1] = format
   bytes[2] = flagsOf(kept) | (compressed ? compressedBit : 0)
   bytes[3] = namespaces
-  bytes.writeDoubleLE(entry.createdAt, 8)
-  bytes.writeDoubleLE(entry.freshUntil, 16)
-  bytes.writeDoubleLE(entry.staleUntil, 24)
-  bytes.writeFloatLE(entry.loadMs, 32)
-  bytes.writeUInt32LE(plain.byteLength, 36)
-  bytes.writeUInt16LE(tags.length, 40)
+  bytes.writeDoubleLE(entry.createdAt, 4)
+  bytes.writeDoubleLE(entry.freshUntil, 12)
+  bytes.writeDoubleLE(entry.staleUntil, 20)
+  bytes.writeFloatLE(entry.loadMs, 28)
+  bytes.writeUInt32LE(plain.byteLength, 32)
+  bytes.writeUInt16LE(tags.length, 36)
   let at = headBytes
   for (const name of names) {
     bytes.writeUInt16LE(name.byteLength, at)
@@ -70,16 +72,17 @@ export function writeEntry(entry: WrittenEntry, namespaces: number): Uint8Array 
     at += 1 + mark.length
   }
   bytes.set(body, at)
-  bytes.writeUInt32LE(crc32(bytes.subarray(checkedFrom), crcStart(bytes)), 4)
+  at += body.byteLength
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, at)), at)
   return bytes
 }
 
 /** Reads what a store holds. Never throws: foreign, newer, cut or changed bytes are a reading of their own. */
 export function readEntry(given: Uint8Array, namespaces: number): EntryReading {
   const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
-  if (bytes.byteLength < headBytes || bytes[0] !== magic) return unreadable('not an entry of Reprise')
+  if (bytes.byteLength < headBytes + checksumBytes || bytes[0] !== magic) return unreadable('not an entry of Reprise')
   if (bytes[1] !== format) return unreadable(`format ${bytes[1]} instead of ${format}`)
-  if (bytes.readUInt32LE(4) !== crc32(bytes.subarray(checkedFrom), crcStart(bytes))) return unreadable('corrupt')
+  if (crc32(bytes) !== intact) return unreadable('corrupt')
   if (bytes[3] !== namespaces) return unreadable('written under another namespace')
   try {
     return { kind: 'entry', entry: parse(bytes, namespaces) }
@@ -89,7 +92,7 @@ export function readEntry(given: Uint8Array, namespaces: number): EntryReading {
 }
 
 function parse(bytes: Buffer, namespaces: number): WrittenEntry {
-  const tagCount = bytes.readUInt16LE(40)
+  const tagCount = bytes.readUInt16LE(36)
   let at = headBytes
   const tags: string[] = []
   for (let count = 0; count < tagCount; count += 1) {
@@ -105,10 +108,10 @@ function parse(bytes: Buffer, namespaces: number): WrittenEntry {
   }
   return {
     kept: parseBody(bytes, at),
-    createdAt: bytes.readDoubleLE(8),
-    freshUntil: bytes.readDoubleLE(16),
-    staleUntil: bytes.readDoubleLE(24),
-    loadMs: bytes.readFloatLE(32),
+    createdAt: bytes.readDoubleLE(4),
+    freshUntil: bytes.readDoubleLE(12),
+    staleUntil: bytes.readDoubleLE(20),
+    loadMs: bytes.readFloatLE(28),
     tags,
     marks,
   }
@@ -119,9 +122,9 @@ function parseBody(bytes: Buffer, at: number): KeptValue {
   if ((flags & absentBit) !== 0) return absent
   const encoding = encodings[flags & encodingBits]
   if (encoding === undefined) throw new Error('unknown encoding')
-  const length = bytes.readUInt32LE(36)
+  const length = bytes.readUInt32LE(32)
   if (length > longestBody) throw new Error('impossible length')
-  const packed = bytes.subarray(at)
+  const packed = bytes.subarray(at, bytes.byteLength - checksumBytes)
   const body = (flags & compressedBit) === 0 ? packed : zstdDecompressSync(packed, { maxOutputLength: length })
   if (body.byteLength !== length) throw new Error('cut')
   if (encoding !== 'json' && (body[1] ?? 0) > cloneVersion) throw new Error('written by a newer Node.js')
@@ -130,11 +133,6 @@ function parseBody(bytes: Buffer, at: number): KeptValue {
 
 function flagsOf(kept: KeptValue): number {
   return kept.kind === 'absent' ? absentBit : encodings.indexOf(kept.encoding)
-}
-
-/** The checksum covers the first bytes by starting from them, so that a changed flag is noticed. */
-function crcStart(bytes: Buffer): number {
-  return bytes.readUInt32LE(0)
 }
 
 function unreadable(reason: string): EntryReading {

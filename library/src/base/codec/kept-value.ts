@@ -22,6 +22,10 @@ export const absent: KeptValue = { kind: 'absent' }
 /** A list of so many numbers is written shorter and faster as clone than as JSON. */
 const manyNumbers = 64
 
+/** Of so many bytes at most are texts that are parsed together, and so many at once: what is joined stays small. */
+const shortText = 4096
+const textsAtOnce = 512
+
 /**
  * The value in the form in which memory keeps it.
  * @throws RepriseError `not_encodable`
@@ -62,6 +66,36 @@ export function takeValue(kept: KeptValue): unknown {
       // Decoded bytes may be a view of what they were decoded from: rich values get a copy of their own.
       return deserialize(kept.encoding === 'rich' ? Uint8Array.prototype.slice.call(kept.body) : kept.body)
   }
+}
+
+/**
+ * What the readers of a batch get, in its order. Short JSON texts are parsed together: in a list, V8 recognizes objects of
+ * one shape and takes a third less for each.
+ */
+export function takeValues(batch: readonly (KeptValue | undefined)[]): unknown[] {
+  const values: unknown[] = new Array(batch.length)
+  let texts: string[] = []
+  let places: number[] = []
+  for (let place = 0; place < batch.length; place += 1) {
+    const kept = batch[place]
+    if (kept?.kind !== 'encoded' || kept.encoding !== 'json' || kept.body.byteLength > shortText) {
+      values[place] = kept && takeValue(kept)
+      continue
+    }
+    texts.push(textOf(kept.body))
+    places.push(place)
+    if (texts.length < textsAtOnce) continue
+    parseInto(values, texts, places)
+    texts = []
+    places = []
+  }
+  parseInto(values, texts, places)
+  return values
+}
+
+function parseInto(values: unknown[], texts: readonly string[], places: readonly number[]): void {
+  const together: unknown[] = JSON.parse(`[${texts.join()}]`)
+  for (let index = 0; index < places.length; index += 1) values[places[index] as number] = together[index]
 }
 
 /** The same value in the form in which memory keeps it: plain data decoded and frozen once. */

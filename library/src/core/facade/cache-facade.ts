@@ -1,4 +1,4 @@
-import { takeValue } from '../../base/codec/kept-value.ts'
+import { takeValue, takeValues } from '../../base/codec/kept-value.ts'
 import type { CacheKey, Key } from '../../base/key.ts'
 import { namespacePath } from '../../base/namespace-path.ts'
 import { expected, readNames } from '../../base/option-reading.ts'
@@ -81,7 +81,7 @@ export class CacheFacade implements Cache {
   getMany<Value = unknown>(keys: readonly Key[], options?: CallOptions): Promise<(Value | undefined)[]> {
     return this.#guard('getMany', async () => {
       const found = await this.#reads.findMany(requireList(keys, 'keys'), this.#call('getMany', options))
-      return found.map(each => each && (takeValue(each.entry.kept) as Value | undefined))
+      return takeValues(found.map(each => each?.entry.kept)) as (Value | undefined)[]
     })
   }
 

@@ -5,7 +5,6 @@ import type { Scope } from '../coherence/scope.ts'
 import type { Engine } from '../engine.ts'
 import { Batch, type BatchLoader } from '../load/batch.ts'
 import { shortDeadlineMs } from '../load/callers.ts'
-import type { KeyWatch } from '../load/key-watches.ts'
 import type { LoadRequest } from '../load/load.ts'
 import { look } from '../load/look.ts'
 import { type Found, type Lookup, lookup, lookupMany, settle } from '../load/lookup.ts'
@@ -39,14 +38,15 @@ export class Reads {
     const { tiers, watches, clock } = this.#engine
     const question = this.#question(call.policy)
     const startedAt = clock.monotonicMs()
-    const watch = this.#watch(cached, call.policy)
+    const watch = this.#isKeptNearer(call.policy) ? watches.begin(cached) : undefined
     try {
       const looked = await lookup(tiers, cached, question)
       call.signal?.throwIfAborted()
-      const found = looked.kind === 'miss' ? looked : settle(tiers, cached, looked, question, watch)
+      const isFound = looked.kind !== 'miss' && watch !== undefined
+      const found = isFound ? settle(tiers, cached, looked, question, watch) : looked
       return this.#announce(call.operation, cached, found, clock.monotonicMs() - startedAt)
     } finally {
-      watches.end(watch)
+      if (watch !== undefined) watches.end(watch)
     }
   }
 
@@ -117,10 +117,9 @@ export class Reads {
     return cached.map(key => values.get(key))
   }
 
-  /** What is kept nowhere nearer needs no fence. */
-  #watch(key: CacheKey, policy: Policy): KeyWatch {
-    const { memory, watches } = this.#engine
-    return memory === undefined || policy.skipMemory ? { key, isFenced: false, users: 0 } : watches.begin(key)
+  /** What is kept nowhere nearer needs no watch. */
+  #isKeptNearer(policy: Policy): boolean {
+    return this.#engine.memory !== undefined && !policy.skipMemory
   }
 
   #question(policy: Policy): Question {
@@ -130,15 +129,17 @@ export class Reads {
 
   async #lookForMany(keys: readonly CacheKey[], question: Question): Promise<readonly Lookup[]> {
     const { tiers, watches } = this.#engine
-    const watched = keys.map(key => this.#watch(key, question.policy))
+    const watched = this.#isKeptNearer(question.policy) ? keys.map(key => watches.begin(key)) : undefined
     try {
       const looked = await lookupMany(tiers, keys, question)
-      return looked.map((each, index) => {
-        const watch = watched[index]
-        return each.kind === 'miss' || watch === undefined ? each : settle(tiers, watch.key, each, question, watch)
+      if (watched === undefined) return looked
+      return watched.map((watch, index) => {
+        // Each key has its answer.
+        const each = looked[index] as Lookup
+        return each.kind === 'miss' ? each : settle(tiers, watch.key, each, question, watch)
       })
     } finally {
-      for (const watch of watched) watches.end(watch)
+      if (watched !== undefined) for (const watch of watched) watches.end(watch)
     }
   }
 
@@ -206,9 +207,9 @@ export class Reads {
     durationMs: number,
   ): Found | undefined {
     if (looked === undefined) return undefined
-    const of = this.#of(key)
-    for (const unreadable of looked.tried.unreadable)
-      this.#engine.announce('entry_unreadable', { ...of, ...unreadable })
+    for (const unreadable of looked.tried.unreadable) {
+      this.#engine.announce('entry_unreadable', { ...this.#of(key), ...unreadable })
+    }
     if (looked.kind === 'miss') {
       this.#engine.announce('miss', { ...this.#of(key), operation, reason: looked.reason, durationMs })
       return undefined

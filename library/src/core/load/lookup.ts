@@ -22,16 +22,16 @@ export interface Tried {
   readonly unreadable: readonly { readonly tier: string; readonly reason: string }[]
 }
 
-/** One tier's reading after another, until there is a fresh one. */
-class Search {
-  readonly #fences: (KeyFence | undefined)[] = []
-  readonly #unreadable: { tier: string; reason: string }[] = []
+/** One tier's reading after another, until there is a fresh one; and what is learnt meanwhile. */
+class Search implements Tried {
+  readonly fences: (KeyFence | undefined)[] = []
+  unreadable: Tried['unreadable'] = []
   #stale: { readonly tier: string; readonly entry: Entry } | undefined
   #reason: MissReason = 'absent'
 
   /** Adds a reading, and answers the entry when it ends the search. */
   add(tier: Tier, reading: TierReading): Entry | undefined {
-    this.#fences.push(reading.fence)
+    this.fences.push(reading.fence)
     if (reading.kind === 'fresh') return reading.entry
     if (reading.kind === 'stale') {
       if (this.#stale === undefined || reading.entry.createdAt > this.#stale.entry.createdAt) {
@@ -39,26 +39,24 @@ class Search {
       }
     } else {
       if (reading.reason !== 'absent') this.#reason = reading.reason
-      if (reading.reason === 'unreadable') this.#unreadable.push({ tier: tier.name, reason: reading.detail ?? '' })
+      if (reading.reason === 'unreadable') {
+        this.unreadable = [...this.unreadable, { tier: tier.name, reason: reading.detail ?? '' }]
+      }
     }
     return undefined
   }
 
   skip(): void {
-    this.#fences.push(undefined)
+    this.fences.push(undefined)
   }
 
   fresh(tier: Tier, entry: Entry): Found {
-    return { kind: 'fresh', tier: tier.name, entry, tried: this.#tried() }
+    return { kind: 'fresh', tier: tier.name, entry, tried: this }
   }
 
   end(): Lookup {
-    if (this.#stale !== undefined) return { kind: 'stale', ...this.#stale, tried: this.#tried() }
-    return { kind: 'miss', reason: this.#reason, tried: this.#tried() }
-  }
-
-  #tried(): Tried {
-    return { fences: this.#fences, unreadable: this.#unreadable }
+    if (this.#stale !== undefined) return { kind: 'stale', ...this.#stale, tried: this }
+    return { kind: 'miss', reason: this.#reason, tried: this }
   }
 }
 
@@ -84,27 +82,26 @@ export async function lookupMany(
   question: Question,
 ): Promise<readonly Lookup[]> {
   const searches = keys.map(() => new Search())
-  const found = new Array<Lookup | undefined>(keys.length)
-  let sought = [...keys.keys()]
+  const found: (Lookup | undefined)[] = new Array(keys.length)
+  // Places in `keys`.
+  let sought: readonly number[] = [...keys.keys()]
   for (const tier of tiers) {
     if (tier.isSkipped(question.policy)) {
-      for (const index of sought) searches[index]?.skip()
+      for (const place of sought) searches[place]?.skip()
       continue
     }
     if (sought.length === 0) break
-    // `sought` holds places in `keys`.
-    const readings = await tier.readMany(
-      sought.map(index => keys[index] as CacheKey),
-      question,
-    )
-    sought = sought.filter((index, place) => {
-      const [search, reading] = [searches[index], readings[place]]
-      const entry = reading === undefined ? undefined : search?.add(tier, reading)
-      if (entry !== undefined) found[index] = search?.fresh(tier, entry)
+    const asked = sought.length === keys.length ? keys : sought.map(place => keys[place] as CacheKey)
+    const answer = tier.readMany(asked, question)
+    const readings = answer instanceof Promise ? await answer : answer
+    sought = sought.filter((place, index) => {
+      const [search, reading] = [searches[place], readings[index]]
+      const entry = reading && search?.add(tier, reading)
+      if (entry !== undefined) found[place] = search?.fresh(tier, entry)
       return entry === undefined
     })
   }
-  return searches.map((search, index) => found[index] ?? search.end())
+  return searches.map((search, place) => found[place] ?? search.end())
 }
 
 /**
@@ -118,14 +115,13 @@ export function settle(
   { scope, policy }: Question,
   watch: Pick<KeyWatch, 'isFenced'>,
 ): Found {
-  const nearer = tiers.slice(
-    0,
-    tiers.findIndex(tier => tier.name === found.tier),
-  )
-  const open = nearer.map((tier, place) => ({ tier, fence: found.tried.fences[place] }))
-  const willing = open.filter(({ tier, fence }) => !tier.isSkipped(policy) && (!tier.isShared || fence !== undefined))
-  if (willing.length === 0) return found
-  const entry = found.entry.inMemory()
-  if (!watch.isFenced) for (const { tier, fence } of willing) void tier.keep(key, { entry, scope, fence })
-  return { ...found, entry }
+  let shared: Entry | undefined
+  for (let place = 0; place < tiers.length; place += 1) {
+    const [tier, fence] = [tiers[place], found.tried.fences[place]]
+    if (tier === undefined || tier.name === found.tier) break
+    if (tier.isSkipped(policy) || (tier.isShared && fence === undefined)) continue
+    shared ??= found.entry.inMemory()
+    if (!watch.isFenced) void tier.keep(key, { entry: shared, scope, fence })
+  }
+  return shared === undefined ? found : { ...found, entry: shared }
 }

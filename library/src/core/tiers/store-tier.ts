@@ -3,8 +3,7 @@ import { readEntry, type WrittenEntry, writeEntry } from '../../base/codec/entry
 import type { CacheKey } from '../../base/key.ts'
 import { type KeyFence, noFence, type StoreReading } from '../../ports/store.ts'
 import type { MarkKeeper } from '../coherence/mark-keeper.ts'
-import { isKnownMark, type KnownMark } from '../coherence/mark-table.ts'
-import type { Scope } from '../coherence/scope.ts'
+import { isKnownMark, type KnownMark, type MarkSnapshot } from '../coherence/mark-table.ts'
 import { Entry } from '../entry.ts'
 import type { Policy } from '../policy.ts'
 import { type GuardedStore, isAway } from './guarded-store.ts'
@@ -51,11 +50,22 @@ export class StoreTier implements Tier {
 
   async readMany(keys: readonly CacheKey[], question: Question): Promise<readonly TierReading[]> {
     const readings = await this.#options.store.readMany(keys)
-    const judged = keys.map((key, index) => {
-      const reading = readings[index]
-      return reading === undefined || this.#options.isBlocked(key) ? blocked : this.#judge(reading, question)
-    })
-    return judged.some(isPending) ? Promise.all(judged) : judged.filter(isJudged)
+    const judged: TierReading[] = new Array(keys.length)
+    const asking: Promise<void>[] = []
+    for (let place = 0; place < keys.length; place += 1) {
+      const reading = readings[place]
+      const isBelieved = reading !== undefined && !this.#options.isBlocked(keys[place] as CacheKey)
+      const answer = isBelieved ? this.#judge(reading, question) : blocked
+      if (!(answer instanceof Promise)) judged[place] = answer
+      else {
+        const settling = answer.then(late => {
+          judged[place] = late
+        })
+        asking.push(settling)
+      }
+    }
+    if (asking.length > 0) await Promise.all(asking)
+    return judged
   }
 
   async fence(key: CacheKey, lifeMs: number): Promise<KeyFence | undefined> {
@@ -81,73 +91,64 @@ export class StoreTier implements Tier {
     if (reading.kind === 'unavailable') return miss('unavailable', undefined, reading.reason.message)
     const { fence } = reading
     if (reading.kind === 'nothing') return miss('absent', fence)
-    const parsed = readEntry(reading.bytes, question.scope.paths.length)
+    const { scope, policy, now } = question
+    const parsed = readEntry(reading.bytes, scope.paths.length)
     if (parsed.kind === 'unreadable') return miss('unreadable', fence, parsed.reason)
     const { entry } = parsed
-    if (question.now >= entry.staleUntil) return miss('expired', fence)
-    const marks = question.scope.marks(entry.tags)
-    const doubtful = this.#doubtful(marks, entry, question)
-    if (doubtful.length === 0) return this.#compare(marks, entry, question, fence)
+    if (now >= entry.staleUntil) return miss('expired', fence)
+    const snapshot = scope.snapshot(entry.tags)
+    const doubtful = this.#doubtful(snapshot, entry, question)
+    if (doubtful.length === 0) return compare(snapshot, entry, question, fence)
     return this.#options.marks.ask(doubtful, entry.staleUntil).then(() => {
-      if (this.#options.marks.unknown(marks, question.policy.partitionGraceMs, question.now).length > 0) {
+      if (this.#options.marks.unknown(snapshot.marks, policy.partitionGraceMs, now).length > 0) {
         return miss('unavailable', undefined, 'the marks of its tags cannot be asked for')
       }
-      return this.#compare(marks, entry, question, fence)
+      return compare(scope.snapshot(entry.tags), entry, question, fence)
     })
   }
 
   /** Marks that must be asked for: unknown ones, and those that differ from the entry's and were confirmed long ago. */
-  #doubtful(marks: readonly KnownMark[], entry: WrittenEntry, { policy, now }: Question): readonly KnownMark[] {
+  #doubtful({ marks, values }: MarkSnapshot, entry: WrittenEntry, { policy, now }: Question): readonly KnownMark[] {
     const unknown = this.#options.marks.unknown(marks, policy.partitionGraceMs, now)
+    if (isSame(values, entry.marks)) return unknown
     const differing = marks.filter(
       (mark, index) =>
         mark.value !== entry.marks[index] && mark.unsettled === 0 && mark.confirmedAt + undoubtedMs <= now,
     )
     return differing.length === 0 ? unknown : [...new Set([...unknown, ...differing])]
   }
-
-  #compare(
-    marks: readonly KnownMark[],
-    written: WrittenEntry,
-    { scope, policy, now, era }: Question,
-    fence: Extract<TierReading, { kind: 'fresh' }>['fence'],
-  ): TierReading {
-    if (marks.some((mark, index) => mark.value !== written.marks[index])) return miss('invalidated', fence)
-    const entry = new Entry({
-      kept: written.kept,
-      createdAt: written.createdAt,
-      freshUntil: written.freshUntil,
-      staleUntil: written.staleUntil,
-      loadMs: written.loadMs,
-      tags: written.tags,
-      snapshot: snapshotOf(scope, written.tags),
-      era,
-      keptAt: now,
-      earlyBeta: policy.earlyBeta,
-    })
-    return { kind: now < entry.freshUntil ? 'fresh' : 'stale', entry, fence }
-  }
 }
 
-/** Compared just before: the present marks are those of the entry. */
-function snapshotOf(scope: Scope, tags: readonly string[]): Entry['snapshot'] {
-  return scope.snapshot(tags)
-}
-
-function miss(
-  reason: MissReason,
-  fence: Extract<TierReading, { kind: 'miss' }>['fence'],
-  detail?: string,
+/** The entry, when it was written under the present marks. */
+function compare(
+  snapshot: MarkSnapshot,
+  written: WrittenEntry,
+  { policy, now, era }: Question,
+  fence: KeyFence,
 ): TierReading {
+  if (!isSame(snapshot.values, written.marks)) return miss('invalidated', fence)
+  const entry = new Entry({
+    kept: written.kept,
+    createdAt: written.createdAt,
+    freshUntil: written.freshUntil,
+    staleUntil: written.staleUntil,
+    loadMs: written.loadMs,
+    tags: written.tags,
+    snapshot,
+    era,
+    keptAt: now,
+    earlyBeta: policy.earlyBeta,
+  })
+  return { kind: now < entry.freshUntil ? 'fresh' : 'stale', entry, fence }
+}
+
+function isSame(marks: readonly string[], others: readonly string[]): boolean {
+  for (let index = 0; index < marks.length; index += 1) if (marks[index] !== others[index]) return false
+  return true
+}
+
+function miss(reason: MissReason, fence: KeyFence | undefined, detail?: string): TierReading {
   return detail === undefined ? { kind: 'miss', reason, fence } : { kind: 'miss', reason, fence, detail }
-}
-
-function isPending(judged: TierReading | Promise<TierReading>): judged is Promise<TierReading> {
-  return judged instanceof Promise
-}
-
-function isJudged(judged: TierReading | Promise<TierReading>): judged is TierReading {
-  return !isPending(judged)
 }
 
 const blocked: TierReading = {
