@@ -21,14 +21,10 @@ describeWith(['postgres'], 'a pool of pg, observed', () => {
     const errors: unknown[] = []
     own.on('error', error => errors.push(error))
     const pool = observePool(own, { registry, name: 'orders', announcer })
-    return {
-      own,
-      pool,
-      registry,
-      announcer,
-      errors,
-      [Symbol.asyncDispose]: () => (pool.ended ? undefined : pool.end()),
+    const end = async () => {
+      if (!pool.ended) await pool.end()
     }
+    return { own, pool, registry, announcer, errors, [Symbol.asyncDispose]: end }
   }
 
   test('F5 taken and given back: by callers, by queries, by callbacks', async () => {
