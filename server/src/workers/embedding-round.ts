@@ -20,6 +20,12 @@ export type RoundOutcome =
   | { readonly kind: 'failed'; readonly retryAfterMs: number }
   | { readonly kind: 'called_off' }
 
+type Done = Parameters<Outbox['complete']>[0][number]
+
+/** Vectors are long: many in one statement would hold up the messages that are committed beside them. */
+const storedTogether = 4
+const restBetweenMs = 10
+
 /** From this try on an item goes alone, so that a text that breaks its batch takes no neighbour along. */
 const aloneAfterAttempts = 3
 const longestRetryAfterMs = 3_600_000
@@ -70,6 +76,13 @@ export async function embedItems(
       const item = group[index]
       return item === undefined ? [] : [{ item, embedding }]
     })
+    for (let from = 0; from < done.length; from += storedTogether) {
+      if (from > 0) await clock.sleep(restBetweenMs)
+      await storeSome(done.slice(from, from + storedTogether))
+    }
+  }
+
+  async function storeSome(done: readonly Done[]): Promise<void> {
     const stored = new Set(await outbox.complete(done, model))
     for (const { item, embedding } of done)
       if (stored.has(item.messageId))
