@@ -146,7 +146,7 @@ export class Engine implements EngineParts {
     // A tier that is away must not hinder a program from ending: it is given its limit, and left.
     const inTime = (work: () => Promise<void>) => patiently(work, this.#closingLimitMs, this.clock)
     await inTime(() => this.invalidations.close())
-    this.store?.breaker.close()
+    this.store?.close()
     await inTime(async () => this.#bus?.close())
     await inTime(async () => this.#endUse?.())
     this.memory?.clear()

@@ -131,6 +131,12 @@ export interface Store {
    * @throws Error when no part does
    */
   life(): Promise<StoreLife>
+
+  /**
+   * Calls the listener when a connection to the store or a part of it was lost, and when it stands again: what is there
+   * then may be older than it was. Answers what ends that. A store without connections has none.
+   */
+  onInterrupted?(listener: () => void): () => void
 }
 
 export interface MarkRenewal {

@@ -12,9 +12,13 @@ export type Fault =
   /** Reads work, writes do not, as with a full Redis. */
   | 'full'
 
+const partAway = { kind: 'unavailable', reason: new Error('one node is away'), isPartial: true } as const
+
 export interface FaultyTier {
   readonly tier: SharedTier
   fault: Fault
+  /** Keys of a part of the store that is away while the rest answers. */
+  isInDeadPart: (key: string) => boolean
   /** How often the store was called, by method. */
   readonly calls: Record<string, number>
   /** The bus goes deaf for everybody who listens through this tier: what is published is lost to them. */
@@ -66,6 +70,7 @@ export function faultyTier(clock: Clock, of: SharedTier = inProcessTier({ clock 
 
   const faulty: FaultyTier = {
     fault: 'none',
+    isInDeadPart: () => false,
     calls,
     uses: 0,
     tier: {
@@ -76,7 +81,16 @@ export function faultyTier(clock: Clock, of: SharedTier = inProcessTier({ clock 
         read: keys => through('read', false, () => store.read(keys)),
         fences: (keys, keepUntil) => through('fences', true, () => store.fences(keys, keepUntil)),
         write: writes => through('write', true, () => store.write(writes)),
-        remove: (keys, keepUntil) => through('remove', true, () => store.remove(keys, keepUntil)),
+        remove: (keys, keepUntil) =>
+          through('remove', true, async () => {
+            const isDead = keys.map(faulty.isInDeadPart)
+            const removed = await store.remove(
+              keys.filter((_, index) => !isDead[index]),
+              keepUntil,
+            )
+            const outcomes = removed.values()
+            return isDead.map(dead => (dead ? partAway : (outcomes.next().value ?? partAway)))
+          }),
         marks: (names, keepUntil) => through('marks', false, () => store.marks(names, keepUntil)),
         renewMarks: (renewals, keepUntil) => through('renewMarks', true, () => store.renewMarks(renewals, keepUntil)),
         scan: (glob, signal) => store.scan(glob, signal),

@@ -1,54 +1,18 @@
 import assert from 'node:assert/strict'
-import { type Cache, type CacheOptions, createCache, RepriseError } from 'reprise'
+import { RepriseError } from 'reprise'
 import { inProcessTier } from 'reprise/memory-copies'
-import { afterEach, beforeEach, describe, it } from 'vitest'
-import { type ManualClock, manualClock } from '../embedded/manual-clock.ts'
-import { type FaultyTier, faultyTier } from './faulty-tier.ts'
+import { describe, it } from 'vitest'
+import { faultyTier } from './faulty-tier.ts'
+import { faultyWorld } from './faulty-world.ts'
 import { counting, gate, rest } from './promises/scenario.ts'
 
-let clock: ManualClock
-let caches: Cache[]
-
-beforeEach(() => {
-  clock = manualClock()
-  caches = []
-})
-afterEach(async () => {
-  for (const cache of caches) await cache.close()
-})
-
-async function cacheBefore(faulty: FaultyTier, options: Partial<CacheOptions> = {}): Promise<Cache> {
-  const cache = createCache({ name: 'app', redis: faulty.tier, clock, ...options })
-  caches.push(cache)
-  await rest()
-  return cache
-}
-
-/** Lets time pass in small steps, so that whatever waits for something that waits is woken too. */
-async function pass(ms: number, stepMs = 10): Promise<void> {
-  for (let passed = 0; passed < ms; passed += stepMs) {
-    clock.advance(Math.min(stepMs, ms - passed))
-    await rest()
-  }
-}
-
-/** How long a call took by the test's clock. */
-async function timed<Result>(call: Promise<Result>, mostMs = 60_000): Promise<{ result: Result; tookMs: number }> {
-  const startedAt = clock.monotonicMs()
-  let isOver = false
-  const ended = call.finally(() => {
-    isOver = true
-  })
-  ended.catch(() => undefined)
-  await rest()
-  while (!isOver && clock.monotonicMs() - startedAt < mostMs) await pass(10)
-  return { result: await ended, tookMs: clock.monotonicMs() - startedAt }
-}
+const world = faultyWorld()
+const { cacheBefore, pass, timed } = world
 
 describe('2 one deadline, and a store that may be away', () => {
   for (const fault of ['stalled', 'refusing'] as const) {
     it(`2 a ${fault} store costs one read its limit, then none, and is taken up again`, async () => {
-      const faulty = faultyTier(clock)
+      const faulty = faultyTier(world.clock)
       const cache = await cacheBefore(faulty)
       const events: string[] = []
       cache.on('tier_away', ({ tier }) => events.push(`away ${tier}`))
@@ -75,7 +39,7 @@ describe('2 one deadline, and a store that may be away', () => {
   }
 
   it('2 a store that is away at start is a slower first read, and taken up when it comes', async () => {
-    const faulty = faultyTier(clock)
+    const faulty = faultyTier(world.clock)
     faulty.fault = 'stalled'
     const cache = await cacheBefore(faulty)
     assert.ok((await timed(cache.getOrSet('k', () => 1))).tookMs <= 130)
@@ -87,27 +51,26 @@ describe('2 one deadline, and a store that may be away', () => {
   })
 
   it('2 the deadline is one over reading, waiting and loading', async () => {
-    const faulty = faultyTier(clock)
+    const faulty = faultyTier(world.clock)
     const cache = await cacheBefore(faulty, { deadline: 300 })
     faulty.fault = 'stalled'
     const hanging = cache.getOrSet('k', () => new Promise<string>(() => {}))
     hanging.catch(() => undefined)
-    const startedAt = clock.monotonicMs()
+    const startedAt = world.clock.monotonicMs()
     await assert.rejects(timed(hanging), { code: 'deadline_exceeded' })
-    const tookMs = clock.monotonicMs() - startedAt
+    const tookMs = world.clock.monotonicMs() - startedAt
     assert.ok(tookMs >= 290 && tookMs <= 320, `${tookMs} ms`)
   })
 
   it('2 a deadline shorter than the store’s limit holds too', async () => {
-    const faulty = faultyTier(clock)
+    const faulty = faultyTier(world.clock)
     const cache = await cacheBefore(faulty)
     faulty.fault = 'stalled'
     await assert.rejects(timed(cache.getOrSet('k', () => 1, { deadline: 30 })), { code: 'deadline_exceeded' })
   })
 
   it('2 a loader past its time fails its callers and is told by its signal', async () => {
-    const cache = createCache({ name: 'app', clock, loaderTimeout: '2s' })
-    caches.push(cache)
+    const cache = await cacheBefore(undefined, { loaderTimeout: '2s' })
     const { promise: signalled, resolve } = gate<unknown>()
     const hanging = cache.getOrSet('k', ({ signal }) => {
       signal.addEventListener('abort', () => resolve(signal.reason))
@@ -119,8 +82,8 @@ describe('2 one deadline, and a store that may be away', () => {
   })
 
   it('2 waiting for another process’s lease ends with the deadline, and with the lease of a holder that died', async () => {
-    const shared = inProcessTier({ clock })
-    const faulty = faultyTier(clock, shared)
+    const shared = inProcessTier({ clock: world.clock })
+    const faulty = faultyTier(world.clock, shared)
     const cache = await cacheBefore(faulty)
     const held = await shared.leases?.acquire('app:k' as never, 3_000)
     assert.equal(held?.kind, 'held')
@@ -134,8 +97,8 @@ describe('2 one deadline, and a store that may be away', () => {
 
 describe('5 coherent memory while the bus or the store is away', () => {
   it('5 older memory serves for partitionGrace, younger is dropped when the bus listens again', async () => {
-    const shared = inProcessTier({ clock })
-    const [faulty, sound] = [faultyTier(clock, shared), faultyTier(clock, shared)]
+    const shared = inProcessTier({ clock: world.clock })
+    const [faulty, sound] = [faultyTier(world.clock, shared), faultyTier(world.clock, shared)]
     const [cache, other] = [await cacheBefore(faulty), await cacheBefore(sound)]
     await cache.set('older', 1)
     faulty.deafen()
@@ -144,11 +107,11 @@ describe('5 coherent memory while the bus or the store is away', () => {
     await cache.getOrSet('younger', () => 'made while away')
     await other.delete('older')
     await other.set('younger', 'set elsewhere')
-    clock.advance(4_900)
+    world.clock.advance(4_900)
     assert.equal(await cache.get('older'), 1)
-    clock.advance(200)
+    world.clock.advance(200)
     assert.equal(await cache.get('older'), undefined)
-    clock.advance(60_000)
+    world.clock.advance(60_000)
     assert.equal(await cache.get('younger'), 'made while away')
     faulty.fault = 'none'
     faulty.heal()
@@ -157,21 +120,21 @@ describe('5 coherent memory while the bus or the store is away', () => {
   })
 
   it('5 with the store at hand a deaf process asks it again after partitionGrace', async () => {
-    const shared = inProcessTier({ clock })
-    const [faulty, sound] = [faultyTier(clock, shared), faultyTier(clock, shared)]
+    const shared = inProcessTier({ clock: world.clock })
+    const [faulty, sound] = [faultyTier(world.clock, shared), faultyTier(world.clock, shared)]
     const [cache, other] = [await cacheBefore(faulty), await cacheBefore(sound)]
     faulty.deafen()
     await rest()
     await cache.getOrSet('k', () => 'old', { tags: ['t'] })
     await other.invalidateTags(['t'])
     await other.set('k', 'new', { tags: ['t'] })
-    clock.advance(5_100)
+    world.clock.advance(5_100)
     assert.equal(await cache.get('k'), 'new')
   })
 
   it('5 an invalidation while the store is away is queued, believed here at once, and carried out when it is back', async () => {
-    const shared = inProcessTier({ clock })
-    const [faulty, sound] = [faultyTier(clock, shared), faultyTier(clock, shared)]
+    const shared = inProcessTier({ clock: world.clock })
+    const [faulty, sound] = [faultyTier(world.clock, shared), faultyTier(world.clock, shared)]
     const [cache, other] = [await cacheBefore(faulty), await cacheBefore(sound)]
     for (const key of ['deleted', 'tagged', 'user:1', 'set']) await cache.set(key, 'old', { tags: [`of ${key}`] })
     faulty.fault = 'refusing'
@@ -207,7 +170,7 @@ describe('5 coherent memory while the bus or the store is away', () => {
   })
 
   it('5 what cannot be deleted in a full store is not read from it', async () => {
-    const faulty = faultyTier(clock)
+    const faulty = faultyTier(world.clock)
     const cache = await cacheBefore(faulty)
     await cache.set('k', 'old')
     faulty.fault = 'full'
@@ -222,7 +185,7 @@ describe('5 coherent memory while the bus or the store is away', () => {
   })
 
   it('5 too many queued invalidations become one of everything', async () => {
-    const faulty = faultyTier(clock)
+    const faulty = faultyTier(world.clock)
     const cache = await cacheBefore(faulty)
     const changes: string[] = []
     cache.on('queue', ({ change }) => changes.push(change))
@@ -238,16 +201,16 @@ describe('5 coherent memory while the bus or the store is away', () => {
   })
 
   it('5 a store that comes back in an older state revives nothing that was invalidated lately', async () => {
-    const shared = inProcessTier({ clock })
-    const snapshot = inProcessTier({ clock })
-    const faulty = faultyTier(clock, shared)
+    const shared = inProcessTier({ clock: world.clock })
+    const snapshot = inProcessTier({ clock: world.clock })
+    const faulty = faultyTier(world.clock, shared)
     const cache = await cacheBefore(faulty)
     await cache.set('deleted', 'old')
     await cache.set('tagged', 'old', { tags: ['t'] })
     await cache.set('kept', 'kept')
     // The snapshot holds what the store held so far.
     const keys = ['app:deleted', 'app:tagged', 'app:kept'] as never[]
-    const now = clock.now()
+    const now = world.clock.now()
     for (const [index, reading] of (await shared.store.read(keys)).entries()) {
       if (reading.kind !== 'entry') assert.fail(reading.kind)
       await snapshot.store.write([
@@ -272,83 +235,23 @@ describe('5 coherent memory while the bus or the store is away', () => {
       'kept',
     ])
   })
-})
 
-describe('4 tags cost nothing to read', () => {
-  it('4 100 hits in memory on a key of 3 tags call the store never; a first read asks for its marks with the read', async () => {
-    const shared = inProcessTier({ clock })
-    const [faulty, sound] = [faultyTier(clock, shared), faultyTier(clock, shared)]
+  it('5 queued invalidations that a part of the store does not take hold up no others', async () => {
+    const shared = inProcessTier({ clock: world.clock })
+    const [faulty, sound] = [faultyTier(world.clock, shared), faultyTier(world.clock, shared)]
     const [cache, other] = [await cacheBefore(faulty), await cacheBefore(sound)]
-    await other.set('k', 1, { tags: ['a', 'b', 'c'] })
-    assert.equal(await cache.getOrSet('k', () => 2, { tags: ['a', 'b', 'c'] }), 1)
-    assert.deepEqual([faulty.calls['read'], faulty.calls['marks']], [1, 1])
-    const before = { ...faulty.calls }
-    for (let hit = 0; hit < 100; hit += 1) assert.equal(await cache.get('k'), 1)
-    assert.deepEqual(faulty.calls, before)
-  })
-
-  it('4 a lost mark is a miss, never a revival', async () => {
-    const shared = inProcessTier({ clock })
-    const cache = await cacheBefore(faultyTier(clock, shared))
-    await cache.set('k', 1, { tags: ['t'] })
-    await shared.store.renewMarks([{ name: 'app#t:t' as never, mark: 'another' as never }], clock.now() + 9e6)
-    clock.advance(2_000)
-    const fresh = await cacheBefore(faultyTier(clock, shared))
-    assert.equal(await fresh.get('k'), undefined)
-    // Whoever knew the old mark takes over the new one when it meets it in an entry.
-    assert.equal(await fresh.getOrSet('k', () => 2, { tags: ['t'] }), 2)
-    clock.advance(2_000)
-    assert.equal(await cache.get('k', { skipMemory: true }), 2)
-  })
-})
-
-describe('the engine beside its store', () => {
-  it('gathers single reads of one tick into one call', async () => {
-    const faulty = faultyTier(clock)
-    const cache = await cacheBefore(faulty, { memory: false })
-    await cache.setMany(Array.from({ length: 50 }, (_, index) => [index, index]))
-    const reads = faulty.calls['read'] ?? 0
-    const values = await Promise.all(Array.from({ length: 50 }, (_, index) => cache.get(index)))
-    assert.deepEqual(values, [...values.keys()])
-    assert.equal(faulty.calls['read'], reads + 1)
-  })
-
-  it('reads a corrupt, foreign or newer entry as a miss with an event, and overwrites it', async () => {
-    const shared = inProcessTier({ clock })
-    const cache = await cacheBefore(faultyTier(clock, shared), { memory: false })
-    const reasons: string[] = []
-    cache.on('entry_unreadable', ({ reason }) => reasons.push(reason))
-    const foreign = [Buffer.from('{"json":1}'), Buffer.alloc(0), Buffer.from([0x52, 9, ...new Array(60).fill(0)])]
-    for (const bytes of foreign) {
-      const keepUntil = clock.now() + 9e6
-      await shared.store.write([{ key: 'app:k' as never, bytes, keepUntil, fence: undefined }])
-      assert.equal(await cache.get('k'), undefined)
-    }
-    assert.equal(reasons.length, 3)
-    assert.match(reasons[2] ?? '', /format 9/)
-    assert.equal(await cache.getOrSet('k', () => 'new'), 'new')
-    assert.equal(await cache.get('k'), 'new')
-  })
-
-  it('ends its use of the tier when it is closed, and refuses further work', async () => {
-    const faulty = faultyTier(clock)
-    const cache = await cacheBefore(faulty)
-    assert.equal(faulty.uses, 1)
-    const waiting = cache.getOrSet('k', () => new Promise<string>(() => {}))
-    await rest()
-    const refused = assert.rejects(waiting, { code: 'cache_closed' })
-    await cache.close()
-    await cache.close()
-    await refused
-    assert.equal(faulty.uses, 0)
-    for (const call of [
-      cache.get('k'),
-      cache.getOrSet('k', () => 1),
-      cache.set('k', 1),
-      cache.delete('k'),
-      cache.clear(),
-    ]) {
-      await assert.rejects(call, { code: 'cache_closed' })
-    }
+    for (const key of ['dead', 'sound']) await cache.set(key, 'old')
+    faulty.fault = 'refusing'
+    for (const key of ['dead', 'sound']) assert.equal((await cache.delete(key)).redis, 'queued')
+    faulty.isInDeadPart = key => key.includes('dead')
+    faulty.fault = 'none'
+    await pass(8_000, 100)
+    assert.equal(cache.stats().queued, 1)
+    assert.equal(await other.get('sound', { skipMemory: true }), undefined)
+    assert.equal(await cache.get('dead'), undefined)
+    faulty.isInDeadPart = () => false
+    await pass(2_000, 100)
+    assert.equal(cache.stats().queued, 0)
+    assert.equal(await other.get('dead', { skipMemory: true }), undefined)
   })
 })

@@ -41,8 +41,18 @@ export interface InvalidationsOptions {
 const removedTogether = 1_000
 const markLifeMs = 86_400_000
 const retryMs = 1_000
+/** A round of tries ends after so many that the store did not take. */
+const mostRefused = 100
 /** A step of a scan may look at many keys that do not match. */
 const scanStepMs = 5_000
+
+/** What came of an attempt. */
+type CarriedOut =
+  | { readonly kind: 'done'; readonly removed: number }
+  /** The store, or a part of it that it concerns, is away. */
+  | { readonly kind: 'refused' }
+  /** The store has it, but the bus did not take it. */
+  | { readonly kind: 'untold' }
 
 /** Carries invalidations out: here at once, then in the store, then in other processes by the bus. What fails is tried again until it worked. */
 export class Invalidations {
@@ -68,8 +78,8 @@ export class Invalidations {
   /** What was carried out here already is carried out in the store and told to others; until that worked, nothing in the store is believed that it concerns. */
   async share(invalidation: Invalidation): Promise<InvalidationResult> {
     this.pending.begin(invalidation)
-    const removed = await this.#carryOut(invalidation)
-    if (removed !== undefined) return { removed, redis: 'done' }
+    const outcome = await this.#carryOut(invalidation)
+    if (outcome.kind === 'done') return { removed: outcome.removed, redis: 'done' }
     this.retryLater(invalidation)
     return { removed: 0, redis: 'queued' }
   }
@@ -107,7 +117,7 @@ export class Invalidations {
     this.#closing.abort()
     this.#waking.abort()
     for (const invalidation of this.pending.all()) {
-      if (!this.#options.store?.isUp || (await this.#carryOut(invalidation)) === undefined) return
+      if (!this.#options.store?.isUp || (await this.#carryOut(invalidation)).kind === 'untold') return
     }
   }
 
@@ -132,27 +142,33 @@ export class Invalidations {
     this.#isRetrying = false
   }
 
+  /** Whether some were carried out. Those that concern a part of the store that is away hold up no others. */
   async #carryOutAll(): Promise<boolean> {
-    let worked = false
+    let [worked, refused] = [false, 0]
     for (const invalidation of this.pending.all()) {
       if (this.#underWay.has(invalidation)) continue
-      if ((await this.#carryOut(invalidation)) === undefined) return false
-      worked = true
+      const { kind } = await this.#carryOut(invalidation)
+      if (kind === 'done') worked = true
+      if (kind === 'untold' || !this.#options.store?.isUp) break
+      if (kind === 'done') continue
+      this.pending.defer(invalidation)
+      refused += 1
+      if (refused === mostRefused) break
     }
     return worked
   }
 
-  /** How many entries the store removed; undefined when it or the bus failed. */
-  async #carryOut(invalidation: Invalidation): Promise<number | undefined> {
+  async #carryOut(invalidation: Invalidation): Promise<CarriedOut> {
     const { store, clock, publish } = this.#options
-    if (store === undefined || !store.isUp) return undefined
+    if (store === undefined || !store.isUp) return { kind: 'refused' }
     this.#underWay.add(invalidation)
     const removed = await this.#inStore(store, invalidation)
     const isTold = removed !== undefined && (await publish(forOthers(invalidation)))
     this.#underWay.delete(invalidation)
-    if (!isTold) return undefined
+    if (removed === undefined) return { kind: 'refused' }
+    if (!isTold) return { kind: 'untold' }
     this.pending.end(invalidation, clock.now())
-    return removed
+    return { kind: 'done', removed }
   }
 
   async #inStore(store: GuardedStore, invalidation: Invalidation): Promise<number | undefined> {

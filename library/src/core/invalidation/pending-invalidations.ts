@@ -50,6 +50,11 @@ export class PendingInvalidations {
     this.#count(invalidation, 1)
   }
 
+  /** Others go first. */
+  defer(invalidation: Invalidation): void {
+    if (this.#queue.delete(invalidation)) this.#queue.add(invalidation)
+  }
+
   /** It was carried out. */
   end(invalidation: Invalidation, now: number): void {
     this.#drop(invalidation)

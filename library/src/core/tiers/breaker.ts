@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { StoreLife } from '../../ports/store.ts'
-import { patiently } from './patience.ts'
+import { over, patiently } from './patience.ts'
 
 /** What the breaker found out, for those who announce it. */
 export type BreakerChange =
@@ -33,6 +33,7 @@ export class Breaker {
   #lives: ReadonlyMap<string, string> = new Map()
   #asking = false
   #watching = false
+  #waking = new AbortController()
   readonly #options: BreakerOptions
   readonly #closing = new AbortController()
 
@@ -68,12 +69,13 @@ export class Breaker {
   }
 
   /**
-   * A part of the store is away, and the others go on: until the store is whole again it is asked in the background what
-   * became of that part.
+   * A part of the store is or was away, and the others go on: until the store is whole again it is asked in the
+   * background what became of that part.
    */
   watch(): void {
-    if (this.#kind === 'open' || this.#watching || this.#closing.signal.aborted) return
-    void this.#watchUntilWhole()
+    if (this.#kind === 'open' || this.#closing.signal.aborted) return
+    if (this.#watching) this.#waking.abort(over)
+    else void this.#watchUntilWhole()
   }
 
   close(): void {
@@ -96,7 +98,7 @@ export class Breaker {
       }
       if (this.#kind !== 'open') {
         this.#kind = 'open'
-        const reason = answer.kind === 'failed' ? answer.reason : new Error(`no answer within ${limitMs} ms`)
+        const reason = answer.kind === 'failed' ? answer.reason : noAnswer(limitMs)
         this.#options.onChange({ kind: 'opened', reason })
       }
       await clock.sleep(pauseMs(tries++), signal)
@@ -109,11 +111,16 @@ export class Breaker {
     const { clock, life, limitMs } = this.#options
     const { signal } = this.#closing
     for (let tries = 0; this.#kind !== 'open' && !signal.aborted; tries += 1) {
-      await clock.sleep(Math.min(longestWatchMs, pauseMs(tries)), signal)
+      this.#waking = new AbortController()
+      const pause = tries === 0 ? 0 : Math.min(longestWatchMs, pauseMs(tries - 1))
+      await clock.sleep(pause, AbortSignal.any([signal, this.#waking.signal]))
       const answer = await patiently(life, limitMs, clock)
-      if (signal.aborted || answer.kind !== 'done') continue
-      this.#learn(answer.result)
-      if (isWhole(answer.result)) break
+      if (signal.aborted) break
+      if (answer.kind !== 'done') this.trip(answer.kind === 'failed' ? answer.reason : noAnswer(limitMs))
+      else if (this.state !== 'open') {
+        this.#learn(answer.result)
+        if (isWhole(answer.result)) break
+      }
     }
     this.#watching = false
   }
@@ -136,6 +143,10 @@ export class Breaker {
     if (!isWhole(life)) this.watch()
     if (was === 'open') onChange({ kind: 'closed', awayMs: clock.monotonicMs() - this.#awaySince })
   }
+}
+
+function noAnswer(limitMs: number): Error {
+  return new Error(`no answer within ${limitMs} ms`)
 }
 
 function isWhole(life: StoreLife): boolean {

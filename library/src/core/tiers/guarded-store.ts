@@ -41,6 +41,7 @@ export class GuardedStore {
   readonly #store: Store
   readonly #clock: Clock
   readonly #away: Unavailable
+  readonly #endWatching: (() => void) | undefined
   #gathered = new Map<CacheKey, GatheredRead>()
   /** Fences are asked for by loads, each for itself; those of one tick go together. */
   readonly #fenceOf = gather<FenceRequest, KeyFence | Unavailable>({
@@ -57,6 +58,12 @@ export class GuardedStore {
     this.#away = { kind: 'unavailable', reason: new Error(`${store.name} is away.`) }
     const limitMs = store.readLimitMs + slackMs
     this.breaker = new Breaker({ life: () => store.life(), limitMs, clock, onChange })
+    this.#endWatching = store.onInterrupted?.(() => this.breaker.watch())
+  }
+
+  close(): void {
+    this.#endWatching?.()
+    this.breaker.close()
   }
 
   get isUp(): boolean {

@@ -178,6 +178,13 @@ export function redisStore(parts: RedisStoreParts): Store {
       }
     },
     life: () => lifeOf(redis()),
+    onInterrupted: listener => {
+      const { events } = redis()
+      const endings = [events.on('away', listener), events.on('available', listener)]
+      return () => {
+        for (const end of endings) end()
+      }
+    },
   }
 }
 
