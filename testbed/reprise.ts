@@ -24,13 +24,14 @@ export interface RepriseServer extends AsyncDisposable {
 
 /**
  * Starts Reprise as a process of its own, with these settings and no others: as a user would, on a free loopback port
- * unless PORT names one. Without DATABASE_URL its data lie in a private directory unless DATA_DIR names one.
+ * unless PORT names one, and with the embedder `hash`, unless EMBEDDER names one or is empty, because loading a model into
+ * each server would take the tests' time. Without DATABASE_URL its data lie in a private directory unless DATA_DIR names one.
  */
 export async function startReprise(settings: Readonly<Record<string, string>> = {}): Promise<RepriseServer> {
   const port = settings['PORT'] ?? `${await freePort()}`
   const home = await privateDirectory('reprise')
   const url = `http://127.0.0.1:${port}`
-  const environment = { LOG_LEVEL: 'warn', ...settings, PORT: port }
+  const environment = { LOG_LEVEL: 'warn', EMBEDDER: 'hash', ...settings, PORT: port }
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   const server = await startServer({
     // `env` becomes the server, so that the process id is the server's.

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { Announcer, type Clock, type DatabaseEvents, hourlyMetrics, messageOf, RepriseError } from 'reprise'
-import { type ConversationEvents, createConversations } from 'reprise/conversation'
+import { type ConversationEvents, createConversations, createRecall } from 'reprise/conversation'
 import { prometheusMetrics } from 'reprise/prometheus'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
@@ -14,7 +14,7 @@ import { logHealth } from './observe/log-health.ts'
 import { version } from './version.ts'
 import { startCopyRepair } from './workers/copy-repair.ts'
 import type { EmbeddingEvents } from './workers/embedding-events.ts'
-import { startEmbeddingWorker } from './workers/embedding-worker.ts'
+import { type EmbeddingWorkerOptions, startEmbeddingWorker } from './workers/embedding-worker.ts'
 import { startMetricsFlusher } from './workers/metrics-flusher.ts'
 import type { Worker } from './workers/periodic.ts'
 import { startRetention } from './workers/retention.ts'
@@ -34,8 +34,13 @@ export interface Application {
   close(): Promise<void>
 }
 
-/** The built-in embedder runs on the chat's own core: it takes a bounded share of it, in short pieces. */
-const hashPace = { maxBusyShare: 0.1, rate: { perSecond: 200, burst: 200 }, batch: 8 }
+/** Embedders that run on this machine take a bounded share of it, in short pieces. */
+const paces: Readonly<Partial<Record<Settings['embedder'], Partial<EmbeddingWorkerOptions>>>> = {
+  // On the chat's own thread.
+  hash: { maxBusyShare: 0.1, rate: { perSecond: 200, burst: 200 }, batch: 8 },
+  // It paces itself in a thread of its own; a long text may take it seconds then.
+  local: { rate: { perSecond: 50, burst: 50 }, batch: 4, callLimitMs: 120_000 },
+}
 
 /** Puts the parts together, starts the workers and listens. */
 export async function startApplication({ settings, stores, log, clock }: ApplicationParts): Promise<Application> {
@@ -82,7 +87,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     workers.push(startCopyRepair({ conversations, copies, clock, onFailure: onFailure('copy repair') }))
   }
   if (embedder !== undefined) {
-    const pace = settings.embedder === 'hash' ? hashPace : {}
+    const pace = paces[settings.embedder]
     const worker = startEmbeddingWorker({ outbox, embedder, announcer: embeddingEvents, clock, ...pace })
     conversationEvents.on('message_saved', ({ embeddingQueued }) => {
       if (embeddingQueued) worker.wake()
@@ -113,8 +118,10 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     clock,
   })
   const gateway = openGateway({ settings, tenantSecret: await stores.tenantSecret() })
+  const { recallStore, queryEmbedder } = stores
   const server = createServer({
     conversations,
+    recall: queryEmbedder && createRecall({ store: recallStore, embedder: queryEmbedder }),
     settings,
     gateway: gateway.parts,
     health,

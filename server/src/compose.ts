@@ -1,15 +1,19 @@
 import {
   Announcer,
+  type Cache,
   type Clock,
   type ConversationCopies,
   type ConversationStore,
+  createCache,
   type DatabaseEvents,
   type Embedder,
   type HourlyMetricsStore,
   type Outbox,
+  type RecallStore,
 } from 'reprise'
 import { openEmbeddedDatabase } from 'reprise/embedded'
-import { hashEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
+import { hashEmbedder, localEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
+import { cachedEmbedder } from 'reprise/embeddings'
 import { memoryConversationCopies } from 'reprise/memory-copies'
 import {
   connectPostgres,
@@ -18,6 +22,7 @@ import {
   postgresConversationStore,
   postgresHourlyMetrics,
   postgresOutbox,
+  postgresRecallStore,
   sharedSecret,
 } from 'reprise/postgres'
 import { connectRedis, type RedisConversationCopies, type RedisOptions, redisConversationCopies } from 'reprise/redis'
@@ -34,10 +39,13 @@ export interface Stores {
   readonly databaseEvents: readonly [Announcer<DatabaseEvents>, ...Announcer<DatabaseEvents>[]]
   readonly conversationStore: ConversationStore
   readonly outbox: Outbox
+  readonly recallStore: RecallStore
   /** Over a connection of its own where there is more than one, so that counting never waits for the chat. */
   readonly hourlyMetricsStore: HourlyMetricsStore
   readonly fastCopies: FastCopies | undefined
   readonly embedder: Embedder | undefined
+  /** The same model for queries, which somebody waits for and which come again. */
+  readonly queryEmbedder: Embedder | undefined
   /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
   readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
   /** The secret by which credentials become tenants, the same for all servers on this database. */
@@ -60,7 +68,9 @@ export interface MigrationResult {
 /** Opens the stores and models that the settings name. Nothing listens yet and no table is changed. */
 export async function openStores(settings: Settings, clock: Clock): Promise<Stores> {
   const [chatEvents, countingEvents] = [new Announcer<DatabaseEvents>(), new Announcer<DatabaseEvents>()]
-  const embedder = openEmbedder(settings)
+  const embedding = openEmbedder(settings, clock)
+  const embedder = embedding?.messages
+  const queryCache = settings.enableCache ? openQueryCache(clock) : undefined
   const fastCopies = await openFastCopies(settings, clock)
   const database = await openDatabase(settings, chatEvents, clock).catch(async (error: unknown) => {
     await fastCopies?.copies.close()
@@ -71,9 +81,14 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
     databaseEvents: counting === undefined ? [chatEvents] : [chatEvents, countingEvents],
     conversationStore: postgresConversationStore(database),
     outbox: postgresOutbox(database),
+    recallStore: postgresRecallStore(database),
     hourlyMetricsStore: postgresHourlyMetrics(counting ?? database),
     fastCopies,
     embedder,
+    queryEmbedder:
+      embedding !== undefined && queryCache !== undefined
+        ? cachedEmbedder(embedding.queries, { cache: queryCache, ttl: '10m' })
+        : embedding?.queries,
     described: {
       database:
         settings.databaseUrl === undefined
@@ -91,7 +106,7 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
       await Promise.all(asking)
     },
     close: async () => {
-      await Promise.allSettled([embedder?.close(), fastCopies?.copies.close()])
+      await Promise.allSettled([embedder?.close(), queryCache?.close(), fastCopies?.copies.close()])
       await Promise.all([database.close(), counting?.close()])
     },
   }
@@ -137,12 +152,25 @@ function redisOptions({ redisUrl, redisClusterNodes, enableRedisCache }: Setting
   return redisUrl === undefined ? undefined : { url: redisUrl }
 }
 
-function openEmbedder(settings: Settings): Embedder | undefined {
+/** One model by two doors: for the messages of the outbox, and for queries that somebody waits for. */
+interface Embedding {
+  readonly messages: Embedder
+  readonly queries: Embedder
+}
+
+function openEmbedder(settings: Settings, clock: Clock): Embedding | undefined {
+  if (settings.embedder === 'none') return undefined
+  if (settings.embedder === 'local') {
+    const local = localEmbedder({ cpuShare: settings.embedderCpuPercent / 100, clock })
+    return { messages: local, queries: local.prompt }
+  }
+  const embedder = openOtherEmbedder(settings, settings.embedder)
+  return { messages: embedder, queries: embedder }
+}
+
+function openOtherEmbedder(settings: Settings, kind: 'hash' | 'openai' | 'vertex'): Embedder {
   const { embedderBaseUrl, embedderModel, embedderApiKey } = settings
-  switch (settings.embedder) {
-    case 'none':
-    case 'local':
-      return undefined
+  switch (kind) {
     case 'hash':
       return hashEmbedder()
     case 'openai':
@@ -160,6 +188,11 @@ function openEmbedder(settings: Settings): Embedder | undefined {
         ...(embedderBaseUrl === undefined ? {} : { baseUrl: embedderBaseUrl }),
       })
   }
+}
+
+/** Queries are asked again within minutes, page by page; what they meant is nobody's business for longer. */
+function openQueryCache(clock: Clock): Cache {
+  return createCache({ name: 'queries', memory: { maxBytes: '8mb' }, clock })
 }
 
 function describeCopies(settings: Settings): string {

@@ -11,6 +11,7 @@ export const errorCodes = {
   database_unavailable: 'PostgreSQL cannot be reached; nothing was stored.',
   deadline_exceeded: 'The deadline of the call passed before there was a value.',
   directory_locked: 'Another process uses the directory of the embedded database.',
+  embedder_missing: 'No embedding model is configured, so that nothing can be searched by meaning.',
   embedding_failed: 'The embedding model refused, failed, or answered something unreadable.',
   empty_content: 'The content of a message is empty.',
   forbidden_key: 'A JSON body contains the key __proto__ or constructor.prototype.',

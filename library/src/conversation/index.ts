@@ -11,3 +11,11 @@ export {
 export type { IssuedGuest } from './guest-secrets.ts'
 export type { HistoryAnswer } from './history.ts'
 export type { CursorQuery, PageAnswer, PagedMessage } from './page.ts'
+export {
+  createRecall,
+  type Recall,
+  type RecallAnswer,
+  type RecallOptions,
+  type RecallQuery,
+  type ScoredMessage,
+} from './recall/recall.ts'

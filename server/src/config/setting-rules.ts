@@ -40,10 +40,6 @@ export const settingRules: readonly SettingRule[] = [
     isSet('REDIS_URL') && isSet('REDIS_CLUSTER_NODES')
       ? fault('redisClusterNodes', 'REDIS_URL is set too, and copies lie in one Redis')
       : undefined,
-  ({ embedder }) =>
-    embedder === 'local'
-      ? fault('embedder', 'the local model is not part of this version; choose hash, openai, vertex or none')
-      : undefined,
   ({ embedder }, isSet) =>
     embedder === 'vertex' && !isSet('GOOGLE_CLOUD_PROJECT')
       ? fault('googleCloudProject', 'EMBEDDER=vertex needs the project that pays for it')

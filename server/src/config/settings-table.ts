@@ -122,10 +122,15 @@ export const settingsTable = {
     description: 'How long the content of a message may be, in bytes of UTF-8.',
     example: '1048576',
   }),
-  embedder: defaulted('EMBEDDER', choice('hash', 'openai', 'vertex', 'none', 'local'), 'hash', {
+  embedder: defaulted('EMBEDDER', choice('local', 'openai', 'vertex', 'hash', 'none'), 'local', {
     description:
-      'Who turns messages into vectors: `hash` (near-exact matching only), `openai` (any server with OpenAI’s `/embeddings`), `vertex` (Google’s `multimodalembedding@001`), or `none`. `local` is not part of this version.',
+      'Who turns messages into vectors: `local` (all-MiniLM-L6-v2 inside the server, without network), `openai` (any server with OpenAI’s `/embeddings`), `vertex` (Google’s `multimodalembedding@001`), `hash` (near-exact matching only), or `none`.',
     example: 'openai',
+  }),
+  embedderCpuPercent: defaulted('EMBEDDER_CPU_PERCENT', wholeNumber(1, 100), 20, {
+    description:
+      'How much of one processor `EMBEDDER=local` takes on average for messages; queries are not held up by it, but count.',
+    example: '50',
   }),
   embedderBaseUrl: optional('EMBEDDER_BASE_URL', url('https', 'http'), {
     description: 'Where the embedding model is served; a provider’s own address when unset.',

@@ -10,6 +10,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   database_unavailable: 503,
   deadline_exceeded: 504,
   directory_locked: 500,
+  embedder_missing: 501,
   embedding_failed: 502,
   empty_content: 400,
   forbidden_key: 400,

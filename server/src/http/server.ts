@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { RepriseError } from 'reprise'
-import type { Conversations } from 'reprise/conversation'
+import type { Conversations, Recall } from 'reprise/conversation'
 import type { Settings } from '../config/settings-table.ts'
 import type { GatewayParts } from '../gateway/gateway-parts.ts'
 import { gatewayRoutes } from '../gateway/gateway-routes.ts'
@@ -23,11 +23,14 @@ import { createRequestIds, givenRequestId } from './requests/request-id.ts'
 import { learnStop } from './requests/stopping.ts'
 import { validatorCompiler } from './requests/validation.ts'
 import { allowWebPages } from './requests/web-pages.ts'
+import { searchRoutes } from './search/search-routes.ts'
 import { userMessageRoutes } from './user-message-routes.ts'
 import { userRoutes } from './user-routes.ts'
 
 export interface ServerOptions {
   readonly conversations: Conversations
+  /** Finds messages by meaning; without an embedder there is none. */
+  readonly recall?: Recall | undefined
   readonly settings: AuthSettings &
     Pick<Settings, 'rateLimitMax' | 'trustedProxies' | 'corsOrigins' | 'maxMessageBytes'>
   readonly health: HealthProvider
@@ -131,6 +134,7 @@ export function createServer(options: ServerOptions): HttpServer {
     const onBroken = (request: FastifyRequest, error: unknown) => logFailure(log, request, repriseErrorOf(error))
     server.decorateRequest('userId', undefined)
     guestRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
+    searchRoutes(server, { recall: options.recall, auth })
     migrationRoutes(server, { conversations, auth })
     userRoutes(server, { conversations, auth })
     userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })

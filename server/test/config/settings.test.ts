@@ -33,7 +33,8 @@ describe('settings', () => {
       enforceQuota: false,
       guestMonthlyRequestLimit: 100,
       guestRetentionDays: 0,
-      embedder: 'hash',
+      embedder: 'local',
+      embedderCpuPercent: 20,
       logLevel: 'info',
     })
     expect(Object.isFrozen(settings)).toBe(true)
@@ -85,7 +86,7 @@ describe('settings', () => {
 
   it.each([
     [{ JWT_SECRET: 'x'.repeat(32), JWKS_URL: 'https://id.example/jwks' }, 'JWKS_URL: JWT_SECRET is set too'],
-    [{ EMBEDDER: 'local' }, 'EMBEDDER: the local model is not part of this version'],
+    [{ EMBEDDER_CPU_PERCENT: '0' }, 'EMBEDDER_CPU_PERCENT'],
     [{ EMBEDDER: 'vertex' }, 'GOOGLE_CLOUD_PROJECT: EMBEDDER=vertex needs the project'],
     [{ EMBEDDER: 'openai' }, 'EMBEDDER_API_KEY: EMBEDDER=openai needs a key'],
   ])('G a rule across settings: %o', (environment, reason) => {

@@ -192,6 +192,14 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       const { conversation_id } = await say(loopback.url, 'g-embedder', 'to be embedded')
       await expect.poll(() => embeddingModels(postgres.url, conversation_id), { timeout: 10_000 }).toEqual(['a-model'])
     },
+    EMBEDDER_CPU_PERCENT: async () => {
+      await using server = await startReprise({ EMBEDDER: 'local', EMBEDDER_CPU_PERCENT: '1' })
+      // The query loads the model, which takes more than one percent of a second; the message has to wait for long.
+      await fetch(`${server.url}/v1/guest/chat/g-paced/search?q=first`)
+      await say(server.url, 'g-paced', 'waits')
+      const found = jsonOf(fetch(`${server.url}/v1/guest/chat/g-paced/search?q=second`))
+      expect(await found).toMatchObject({ searched: 0, pending: 1 })
+    },
     EMBEDDER_BASE_URL: async () => {
       await expect.poll(() => model.requests.map(request => request.path)).toContain('/v1/embeddings')
     },

@@ -31,8 +31,8 @@ interface Call {
 const names: ReadonlySet<string> = new Set(['cpuShare', 'unloadAfter', 'clock'])
 const model = 'all-MiniLM-L6-v2'
 const maxBatch = 16
-/** After a rest so much work may be done at once. */
-const savedMs = 250
+/** After a rest the work of so long a time may be done at once. */
+const savedOverMs = 1_000
 
 /**
  * The sentence model all-MiniLM-L6-v2 (384 dimensions, English, 256 word pieces; what is longer is `truncated`) in a
@@ -50,7 +50,11 @@ export function localEmbedder(options: LocalEmbedderOptions = {}): LocalEmbedder
   readNames(options, names, 'localEmbedder')
   const { cpuShare = 0.2, unloadAfter = '5m', clock = systemClock } = options
   if (!(cpuShare > 0 && cpuShare <= 1)) throw expected('cpuShare', 'above 0 and at most 1', cpuShare)
-  const turns = new Turns(new WorkBudget(cpuShare, savedMs, clock), parseDuration(unloadAfter, 'unloadAfter'), clock)
+  const turns = new Turns(
+    new WorkBudget(cpuShare, cpuShare * savedOverMs, clock),
+    parseDuration(unloadAfter, 'unloadAfter'),
+    clock,
+  )
   const door = (isPrompt: boolean): Embedder => ({
     model,
     maxBatch,
