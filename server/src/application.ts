@@ -2,7 +2,9 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { Announcer, type Clock, type DatabaseEvents, hourlyMetrics, messageOf, RepriseError } from 'reprise'
 import { type ConversationEvents, createConversations, createRecall } from 'reprise/conversation'
+import { logCache } from 'reprise/log'
 import { prometheusMetrics } from 'reprise/prometheus'
+import { closeCaches, openCaches } from './caches.ts'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { openGateway } from './gateway/open-gateway.ts'
@@ -59,8 +61,14 @@ export async function startApplication({ settings, stores, log, clock }: Applica
       embed: embedder !== undefined,
     },
   })
+  const caches = openCaches(settings, stores.sharedTier, clock)
+  const observed = caches === undefined ? [] : [caches.ai, caches.rag, caches.db]
+  for (const cache of observed) logCache(cache, log)
+  const gateway = await openGateway({ settings, stores, caches, clock })
   const hourly = hourlyMetrics({ store: stores.hourlyMetricsStore, conversations: conversationEvents, clock })
+  gateway.parts.accounts.events.on('generated', ({ generationMs }) => hourly.recordGeneration(generationMs))
   const metrics = prometheusMetrics({
+    caches: observed,
     conversations: conversationEvents,
     databases: stores.databaseEvents,
     hourlyMetrics: hourly,
@@ -117,7 +125,6 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     embeddings: embeddingEvents,
     clock,
   })
-  const gateway = openGateway({ settings, tenantSecret: await stores.tenantSecret() })
   const { recallStore, queryEmbedder } = stores
   const server = createServer({
     conversations,
@@ -134,6 +141,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   async function close(): Promise<void> {
     await server.close()
     await gateway.close()
+    await closeCaches(caches)
     await Promise.allSettled(workers.map(worker => worker.close()))
     metrics.close()
     await stores.close()

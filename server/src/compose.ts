@@ -10,6 +10,8 @@ import {
   type HourlyMetricsStore,
   type Outbox,
   type RecallStore,
+  type SharedTier,
+  type UsageStore,
 } from 'reprise'
 import { openEmbeddedDatabase } from 'reprise/embedded'
 import { hashEmbedder, localEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
@@ -19,13 +21,23 @@ import {
   connectPostgres,
   type Database,
   migrate,
+  type PostgresAnswers,
+  type PostgresAnswersOptions,
+  postgresAnswers,
   postgresConversationStore,
   postgresHourlyMetrics,
   postgresOutbox,
   postgresRecallStore,
+  postgresUsage,
   sharedSecret,
 } from 'reprise/postgres'
-import { connectRedis, type RedisConversationCopies, type RedisOptions, redisConversationCopies } from 'reprise/redis'
+import {
+  connectRedis,
+  type RedisConversationCopies,
+  type RedisOptions,
+  redis,
+  redisConversationCopies,
+} from 'reprise/redis'
 import type { Settings } from './config/settings-table.ts'
 
 /** The fast copies, and what only their driver can tell. `usedBytes` asks for the memory in use. */
@@ -48,6 +60,12 @@ export interface Stores {
   readonly queryEmbedder: Embedder | undefined
   /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
   readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
+  /** The use of models, over the connection for counting where there is one. */
+  readonly usage: UsageStore
+  /** What the caches of several processes share; undefined without Redis. Connected with the first use. */
+  readonly sharedTier: SharedTier | undefined
+  /** The durable tier of answers. */
+  answers(options: PostgresAnswersOptions): PostgresAnswers
   /** The secret by which credentials become tenants, the same for all servers on this database. */
   tenantSecret(): Promise<Uint8Array>
   /** Brings the tables up to date. */
@@ -83,6 +101,9 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
     outbox: postgresOutbox(database),
     recallStore: postgresRecallStore(database),
     hourlyMetricsStore: postgresHourlyMetrics(counting ?? database),
+    usage: postgresUsage(counting ?? database),
+    sharedTier: openSharedTier(settings, clock),
+    answers: options => postgresAnswers(database, options),
     fastCopies,
     embedder,
     queryEmbedder:
@@ -143,6 +164,11 @@ async function openFastCopies(settings: Settings, clock: Clock): Promise<FastCop
   }
   const redis = await connectRedis({ ...options, clock })
   return { kind: 'redis', copies: redisConversationCopies(redis), usedBytes: () => redis.usedMemory() }
+}
+
+function openSharedTier(settings: Settings, clock: Clock): SharedTier | undefined {
+  const options = settings.enableCache ? redisOptions(settings) : undefined
+  return options === undefined ? undefined : redis({ ...options, clock })
 }
 
 /** Where Redis is; undefined where none is named or wanted. */

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { PricesSchema } from '../gateway/accounting/price-schema.ts'
 import { json } from './json-kind.ts'
 import { defaulted, optional } from './setting.ts'
 import { secret, switchable, url, wholeNumber } from './setting-kinds.ts'
@@ -14,18 +15,6 @@ const Upstreams = Type.Record(
     { additionalProperties: false },
   ),
 )
-
-const Price = Type.Object(
-  {
-    input: Type.Number({ minimum: 0 }),
-    output: Type.Number({ minimum: 0 }),
-    cachedInput: Type.Optional(Type.Number({ minimum: 0 })),
-    cacheWrite: Type.Optional(Type.Number({ minimum: 0 })),
-  },
-  { additionalProperties: false },
-)
-
-const Prices = Type.Record(Type.String({ minLength: 1 }), Price)
 
 const SharedNamespaces = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,128}$' }),
@@ -93,7 +82,7 @@ export const gatewaySettings = {
       'Namespaces (`x-reprise-namespace`) whose entries tenants share: each with the tenant ids that may, as `GET /v1/usage` tells them, or `"*"` for all.',
     example: '{"faq":["t_4fzYbq0oXkXvUqz1aW9n0Q"]}',
   }),
-  modelPrices: optional('MODEL_PRICES', json('JSON object', Prices), {
+  modelPrices: optional('MODEL_PRICES', json('JSON object', PricesSchema), {
     description:
       'Prices in US dollars for a million tokens, by the beginning of a model’s name; they go before the built-in ones.',
     example: '{"my-model":{"input":0.5,"output":1.5,"cachedInput":0.05}}',

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { Auth } from '../http/auth.ts'
+import type { HttpServer } from '../http/http-server.ts'
+import { usageRoute } from './accounting/usage-route.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { passThrough } from './pass-through.ts'
 
@@ -11,7 +13,8 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const elsewhere = '/v1/:resource(^(?!(?:guest|users|usage|cache)$).+$)'
 
 /** The gateway: what an OpenAI or Anthropic client calls, answered by an upstream. Bodies stay as they came. */
-export function gatewayRoutes(server: Pick<FastifyInstance, 'register'>, parts: GatewayParts): void {
+export function gatewayRoutes(server: HttpServer, parts: GatewayParts & { readonly auth: Auth }): void {
+  usageRoute(server, parts)
   server.register(async scope => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))

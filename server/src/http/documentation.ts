@@ -30,6 +30,7 @@ export function documentRoutes(server: HttpServer, version: string): void {
       tags: [
         { name: 'guest chat', description: 'A guest has one conversation.' },
         { name: 'user conversations', description: 'A user has many, among them those from before signing in.' },
+        { name: 'gateway', description: 'Calls of language models, answered from what is known.' },
         { name: 'health', description: 'For probes, Prometheus and operators.' },
       ],
       components: {

@@ -140,7 +140,7 @@ export function createServer(options: ServerOptions): HttpServer {
     userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     healthRoutes(server, { health: options.health, auth })
     metricsRoutes(server, { metrics: options.metrics, auth })
-    if (options.gateway !== undefined) gatewayRoutes(server, options.gateway)
+    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth })
   })
   return server
 }

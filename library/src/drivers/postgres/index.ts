@@ -15,3 +15,4 @@ export { connectPostgres, type PostgresOptions } from './pg/postgres-database.ts
 export { postgresRecallStore } from './recall-store.ts'
 export { sharedSecret } from './shared-secret.ts'
 export { StatementError } from './statement-error.ts'
+export { postgresUsage } from './usage.ts'
