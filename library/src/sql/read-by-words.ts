@@ -61,6 +61,7 @@ class WordReader {
   readonly #findings: Findings
   readonly #dialect: SqlDialect
   readonly #scan: TableScan
+  #depth = 0
 
   constructor(findings: Findings, dialect: SqlDialect) {
     this.#findings = findings
@@ -72,6 +73,13 @@ class WordReader {
 
   /** What kind of statement it is; its tables go to the findings. */
   statement(items: readonly Item[], around: CteNames): QueryType | undefined {
+    this.#depth += 1
+    const queryType = this.#statement(items, around)
+    this.#depth -= 1
+    return queryType
+  }
+
+  #statement(items: readonly Item[], around: CteNames): QueryType | undefined {
     const [first] = items
     if (first?.kind === 'group') {
       this.#scan.scan(items, 0, around)
@@ -79,6 +87,7 @@ class WordReader {
     }
     if (first?.word !== 'WITH') return this.#headed(items, 0, around)
     const { at, ctes } = this.#scan.ctes(items, 0, around)
+    if (this.#depth === 1) this.#findings.beginMain()
     return at === 0 ? undefined : this.#headed(items, at + 1, ctes)
   }
 

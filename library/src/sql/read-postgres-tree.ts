@@ -43,6 +43,7 @@ export function readPostgresTree(tree: unknown): readonly StatementPart[] {
 
 class TreeReader {
   readonly findings = new Findings()
+  #depth = 0
 
   /** @param wrapped `{ SelectStmt: … }` */
   statement(wrapped: Node, ctes: CteNames): void {
@@ -54,14 +55,19 @@ class TreeReader {
     else if (kind === 'FetchStmt') this.findings.hidden = 'reads'
     else if (kind === 'DropStmt') this.#drop(node)
     else if (kind === 'ExplainStmt') this.#explain(node, ctes)
-    else if (!harmless.has(kind)) this.#known(kind, node, ctes)
+    else if (!harmless.has(kind)) {
+      this.#depth += 1
+      this.#known(kind, node, ctes)
+      this.#depth -= 1
+    }
   }
 
   #known(kind: string, node: Node, around: CteNames): void {
     const ctes = this.#with(node['withClause'], around)
+    if (this.#depth === 1) this.findings.beginMain()
     switch (kind) {
       case 'SelectStmt':
-        this.#select(node, ctes)
+        this.#select(node, around)
         return
       case 'InsertStmt':
       case 'UpdateStmt':
@@ -105,8 +111,10 @@ class TreeReader {
     const ctes = this.#with(node['withClause'], around)
     if (isNode(node['intoClause'])) this.#write(node['intoClause']['rel'])
     if (listOf(node, 'lockingClause').length > 0) this.findings.locks = true
+    // What it is about comes before what is asked beside.
+    this.#visit(node['fromClause'], ctes)
     for (const [field, value] of Object.entries(node)) {
-      if (field === 'withClause' || field === 'intoClause' || field === 'lockingClause') continue
+      if (['withClause', 'intoClause', 'lockingClause', 'fromClause'].includes(field)) continue
       // The sides of a UNION stand there unwrapped.
       if ((field === 'larg' || field === 'rarg') && isNode(value)) this.#select(value, ctes)
       else this.#visit(value, ctes)

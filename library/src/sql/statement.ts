@@ -22,6 +22,8 @@ export interface NamedTables {
 export interface StatementPart {
   readonly queryType: QueryType
   readonly tables: NamedTables
+  /** The one table that it is about: what it writes, else the first that it reads, those of its WITH clause last. */
+  readonly mainTable: string | undefined
   readonly control: TransactionControl | undefined
   /**
    * What it may touch beyond the tables that it names: `reads` (FETCH from a cursor), or `writes` (CALL, DO, EXECUTE,
@@ -59,6 +61,12 @@ export class Findings {
   readonly read = new Set<string>()
   readonly written = new Set<string>()
   readonly functions = new Set<string>()
+  #beforeMain = { read: 0, written: 0 }
+
+  /** To be called between the WITH clause of a statement and the statement itself. */
+  beginMain(): void {
+    this.#beforeMain = { read: this.read.size, written: this.written.size }
+  }
 
   toPart(): StatementPart {
     return {
@@ -68,7 +76,15 @@ export class Findings {
       hidden: this.hidden,
       functions: [...this.functions].sort(),
       locks: this.locks,
+      mainTable: this.#mainTable(),
     }
+  }
+
+  #mainTable(): string | undefined {
+    const [read, written] = [[...this.read], [...this.written]]
+    const { read: firstRead, written: firstWritten } = this.#beforeMain
+    if (this.queryType === 'SELECT') return read[firstRead] ?? read[0] ?? written[0]
+    return written[firstWritten] ?? written[0] ?? read[firstRead] ?? read[0]
   }
 }
 

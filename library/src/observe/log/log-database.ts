@@ -10,6 +10,9 @@ const whatIsOver: Readonly<Record<PoolAlertKind, string>> = {
   acquisition_timeout: 'callers get their connections again',
 }
 
+/** What writes already, so that one who observes a pool and its statements by the same announcer is told once. */
+const logging = new WeakMap<Announcer<DatabaseEvents>, WeakMap<Logger, () => void>>()
+
 /**
  * Writes what is noticed of a database to a logger, until the returned function is called: slow statements, without
  * their values and literals, and pools that are nearly used up or let callers wait in vain. Of the same pool and alert one
@@ -19,6 +22,8 @@ const whatIsOver: Readonly<Record<PoolAlertKind, string>> = {
  * const stop = logDatabase(announcer, pino())
  */
 export function logDatabase(database: Announcer<DatabaseEvents>, logger: Logger): () => void {
+  const known = logging.get(database)?.get(logger)
+  if (known !== undefined) return known
   const written = new Map<string, { readonly atMs: number; leftOut: number }>()
   const writeAlert = ({ advice, change, ...fields }: DatabaseEvents['pool_alert']) => {
     const mark = JSON.stringify([fields.pool, fields.alert])
@@ -39,7 +44,11 @@ export function logDatabase(database: Announcer<DatabaseEvents>, logger: Logger)
     }),
     database.on('pool_alert', writeAlert),
   ]
-  return () => {
+  const stop = () => {
     for (const end of endings) end()
+    logging.get(database)?.delete(logger)
   }
+  const byLogger = logging.get(database) ?? new WeakMap<Logger, () => void>()
+  logging.set(database, byLogger.set(logger, stop))
+  return stop
 }

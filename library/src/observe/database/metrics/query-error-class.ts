@@ -67,7 +67,9 @@ const byMysqlCode: Readonly<Record<string, QueryErrorClass>> = {
 const systemCodes = /^E(CONN|PIPE|TIMEDOUT|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)/
 const connectionMessages =
   /^(Connection terminated|Client (has|was)|Can't add new command|Connection lost|Pool is closed)/i
-const timeoutMessages = /^(Query read timeout|timeout )/i
+/** Limits of the drivers, and of the servers, which send the same code for a limit and for a user's cancelling. */
+const timeoutMessages =
+  /^(Query read timeout|timeout |canceling statement due to \w+ timeout)|max_statement_time exceeded/i
 
 /** Which class an error of `pg`, `mysql2` or the product's own database belongs to. */
 export function queryErrorClass(error: unknown): QueryErrorClass {
@@ -75,6 +77,7 @@ export function queryErrorClass(error: unknown): QueryErrorClass {
   const code = textOf(error, 'code')
   const known = code === undefined ? undefined : byMysqlCode[code]
   if (known !== undefined) return known
+  if (timeoutMessages.test(error.message)) return 'timeout'
   // pg names the SQLSTATE `code`; mysql2 and the product's own errors `sqlState`.
   const state = textOf(error, 'sqlState') ?? code
   if (state !== undefined && /^[0-9A-Z]{5}$/.test(state)) {
@@ -82,7 +85,6 @@ export function queryErrorClass(error: unknown): QueryErrorClass {
     if (found !== undefined) return found[1]
   }
   if (code === 'database_unavailable' || code === 'outcome_unknown') return 'connection'
-  if (timeoutMessages.test(error.message)) return 'timeout'
   if ((code !== undefined && systemCodes.test(code)) || connectionMessages.test(error.message)) return 'connection'
   return 'other'
 }
