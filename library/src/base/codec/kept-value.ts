@@ -98,9 +98,13 @@ function parseInto(values: unknown[], texts: readonly string[], places: readonly
   for (let index = 0; index < places.length; index += 1) values[places[index] as number] = together[index]
 }
 
-/** The same value in the form in which memory keeps it: plain data decoded and frozen once. */
+/**
+ * The same value in the form in which memory keeps it: plain data decoded and frozen once, other bytes without the rest of
+ * the buffer that they came in.
+ */
 export function forMemory(kept: KeptValue): KeptValue {
-  if (kept.kind !== 'encoded' || kept.encoding === 'rich') return kept
+  if (kept.kind !== 'encoded') return kept
+  if (kept.encoding === 'rich') return isView(kept.body) ? { ...kept, body: Uint8Array.from(kept.body) } : kept
   const survey = new Survey()
   const value = survey.frozenCopy(takeValue(kept))
   return { kind: 'frozen', value, encoding: kept.encoding, bytes: survey.bytes }
@@ -116,6 +120,11 @@ export function bodyOf(kept: Exclude<KeptValue, { kind: 'absent' }>): Uint8Array
 export function memoryBytesOf(kept: KeptValue): number {
   if (kept.kind === 'absent') return 0
   return kept.kind === 'frozen' ? kept.bytes : kept.body.byteLength + 96
+}
+
+/** A few bytes would hold a whole read of a socket, or what was unpacked with room to spare. */
+function isView(body: Uint8Array): boolean {
+  return body.buffer.byteLength > body.byteLength + 64
 }
 
 function textOf(body: Uint8Array): string {
