@@ -34,11 +34,18 @@ export interface CacheEvents {
     /** Of hits in memory, which take less than the measuring, now and then one is measured. */
     readonly durationMs: number
   }
-  /** No tier had anything to serve. */
+  /** No tier had anything to serve; a read that loads got the loaded value, or learnt that there is none. */
   readonly miss: OfKey & {
     readonly operation: ReadOperation
     readonly reason: MissReason | 'coalesced'
     /** Looking into the tiers; for a `coalesced` one, which shared another's load, the waiting. */
+    readonly durationMs: number
+  }
+  /** A key was to be loaded, and its caller got an error in place of a value: neither hit nor miss. */
+  readonly read_failed: OfKey & {
+    readonly operation: 'getOrSet' | 'getOrSetMany'
+    /** The loader's own, that of a deadline, or the reason why the caller left. */
+    readonly error: unknown
     readonly durationMs: number
   }
   /** An entry was offered to the tiers. */
@@ -111,6 +118,7 @@ export interface CacheEvents {
 export const cacheEventNames: ReadonlySet<keyof CacheEvents> = new Set([
   'hit',
   'miss',
+  'read_failed',
   'set',
   'load',
   'refresh_left',

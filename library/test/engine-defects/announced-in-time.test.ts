@@ -7,7 +7,7 @@ test('what a call did is counted and announced when it resolves', async () => {
   for (const name of ['miss', 'load', 'set', 'hit'] as const) cache.on(name, () => events.push(name))
   await cache.getOrSet('key', () => 'value')
   expect(cache.stats()).toMatchObject({ misses: 1, loads: 1, sets: 1 })
-  expect(events).toEqual(['miss', 'load', 'set'])
+  expect(events).toEqual(['load', 'set', 'miss'])
   await cache.close()
 })
 

@@ -84,11 +84,43 @@ describe('prometheus metrics of caches', () => {
     expect(await operationsOf(metrics)).toEqual({ 'set success': 3, 'get hit': 1, 'get miss': 2 })
   })
 
-  test('F1 a get that no tier could serve is a miss, also when its loader fails', async () => {
+  test('F1 a get whose loader fails is an error for each of its callers, neither hit nor miss', async () => {
     const cache = cacheOf()
     const metrics = show(cache)
-    await expect(cache.getOrSet('key', failing)).rejects.toThrow('the source is away')
-    expect(await operationsOf(metrics)).toEqual({ 'get miss': 1 })
+    await cache.getOrSet('kept', () => 'value')
+    await cache.get('kept')
+    const calls = [1, 2, 3].map(() => cache.getOrSet('key', failing))
+    for (const call of calls) await expect(call).rejects.toThrow('the source is away')
+    expect(await operationsOf(metrics)).toEqual({ 'get hit': 1, 'get miss': 1, 'get error': 3, 'set success': 1 })
+    expect(await sampleOf(metrics, 'cache_hit_rate')).toBe(50)
+    expect(cache.stats().misses).toBe(1)
+  })
+
+  test('F1 a get that ends by its deadline, its signal, or a closed cache is an error, counted once', async () => {
+    const cache = cacheOf()
+    const metrics = show(cache)
+    const never = () => new Promise<string>(() => {})
+    await expect(cache.getOrSet('deadline', never, { deadline: 5 })).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+    })
+    const leaving = new AbortController()
+    const left = cache.getOrSet('signal', never, { signal: leaving.signal })
+    leaving.abort(new Error('gone'))
+    await expect(left).rejects.toThrow('gone')
+    const closed = cache.getOrSet('closed', never)
+    closed.catch(() => undefined)
+    await cache.close()
+    await expect(closed).rejects.toMatchObject({ code: 'cache_closed' })
+    expect(await operationsOf(metrics)).toEqual({ 'get error': 3 })
+  })
+
+  test('F1 a batch whose loader fails counts an error for each missing key, and its hits', async () => {
+    const cache = cacheOf()
+    const metrics = show(cache)
+    await cache.set('a', 1)
+    await expect(cache.getOrSetMany(['a', 'b', 'c'], failing)).rejects.toThrow('the source is away')
+    await expect(cache.getOrSetMany(['d'], () => [1, 2])).rejects.toMatchObject({ code: 'invalid_loader' })
+    await expect.poll(() => operationsOf(metrics)).toEqual({ 'set success': 1, 'get hit': 1, 'get error': 3 })
   })
 
   test('F1 what the cache refuses is an error, neither hit nor miss', async () => {

@@ -2,14 +2,11 @@ import { namespacePathOf } from '../../base/key.ts'
 import type { Announce } from '../cache-events.ts'
 import type { LoadReport } from '../load/load.ts'
 
-/** Announces what a load did, for the one who began it: the miss, the run of the loader, the fill. */
+/** Announces what a load did: the run of the loader, the fill. What its callers got is for them to announce. */
 export function announceLoad(report: LoadReport, cache: string, announce: Announce): void {
-  const { key, operation, reason, outcome, lookup, lookupMs, loadMs } = report
+  const { key, operation, reason, outcome, lookup, loadMs } = report
   const of = { cache, namespace: namespacePathOf(key), key }
   for (const unreadable of lookup?.tried.unreadable ?? []) announce('entry_unreadable', { ...of, ...unreadable })
-  if (lookup?.kind === 'miss' && outcome.kind !== 'found') {
-    announce('miss', { ...of, operation, reason: lookup.reason, durationMs: lookupMs })
-  }
   if (reason !== 'miss' && outcome.kind === 'left_to_another')
     announce('refresh_left', { ...of, to: 'another_process' })
   if (reason !== 'miss' && outcome.kind === 'found') announce('refresh_left', { ...of, to: 'newer_entry' })

@@ -180,23 +180,27 @@ export class Reads {
 
   async #share(request: LoadRequest, { operation, policy, signal }: LoadCall): Promise<unknown> {
     const { loads, clock } = this.#engine
-    signal?.throwIfAborted()
     const startedAt = clock.monotonicMs()
-    const shared = loads.find(request.key)
-    if (shared !== undefined) request.onIdle?.()
-    const load = shared ?? loads.begin(request)
-    const answer = await load.callers.wait(policy.deadlineMs, signal)
-    const durationMs = clock.monotonicMs() - startedAt
-    if (answer.kind === 'found') {
-      this.#announce(operation, request.key, answer.found, durationMs)
-      return takeValue(answer.found.entry.kept)
+    try {
+      signal?.throwIfAborted()
+      const shared = loads.find(request.key)
+      if (shared !== undefined) request.onIdle?.()
+      const load = shared ?? loads.begin(request)
+      const answer = await load.callers.wait(policy.deadlineMs, signal)
+      if (answer.kind === 'failed') throw answer.error
+      const durationMs = clock.monotonicMs() - startedAt
+      if (answer.kind === 'found') {
+        this.#announce(operation, request.key, answer.found, durationMs)
+        return takeValue(answer.found.entry.kept)
+      }
+      const miss = shared === undefined ? load.missed : { reason: 'coalesced' as const, durationMs }
+      this.#engine.announce('miss', { ...this.#of(request.key), operation, ...miss })
+      return answer.take()
+    } catch (error) {
+      const durationMs = clock.monotonicMs() - startedAt
+      this.#engine.announce('read_failed', { ...this.#of(request.key), operation, error, durationMs })
+      throw error
     }
-    // The one who began the load is announced with it.
-    if (shared !== undefined) {
-      this.#engine.announce('miss', { ...this.#of(request.key), operation, reason: 'coalesced', durationMs })
-    }
-    if (answer.kind === 'failed') throw answer.error
-    return answer.take()
   }
 
   /** Announces a look into the tiers, and answers what it found. */

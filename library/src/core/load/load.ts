@@ -3,7 +3,7 @@ import type { CacheKey, Key } from '../../base/key.ts'
 import { noFence } from '../../ports/store.ts'
 import type { MarkSnapshot } from '../coherence/mark-table.ts'
 import type { Entry } from '../entry.ts'
-import type { Question } from '../tiers/tier.ts'
+import type { MissReason, Question } from '../tiers/tier.ts'
 import { Callers, type LoadAnswer } from './callers.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { type FillOutcome, fillTiers, lifeOf, newEntry } from './fill.ts'
@@ -30,7 +30,6 @@ export interface LoadReport {
   readonly outcome: LoadOutcome
   /** What the first look into the tiers showed. */
   readonly lookup: Lookup | undefined
-  readonly lookupMs: number
   /** How long the loader ran; undefined when none did. */
   readonly loadMs: number | undefined
 }
@@ -112,6 +111,12 @@ export class Load {
     return !this.#parts.marks.renewedSince(this.#snapshot.marks, this.#begun)
   }
 
+  /** Why nothing could be served when it began, and how long that took to see. */
+  get missed(): { readonly reason: MissReason; readonly durationMs: number } {
+    const reason = this.#lookup?.kind === 'miss' ? this.#lookup.reason : 'expired'
+    return { reason, durationMs: this.#lookupMs }
+  }
+
   cancel(reason: Error): void {
     this.#cancelling.abort(reason)
   }
@@ -139,7 +144,6 @@ export class Load {
       reason: this.#reason,
       outcome,
       lookup: this.#lookup,
-      lookupMs: this.#lookupMs,
       loadMs: this.#loadMs,
     })
     if (answer !== undefined) this.callers.answer(answer)

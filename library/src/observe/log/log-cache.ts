@@ -86,6 +86,10 @@ function logOperations(cache: LoggedCache, logger: Logger, details: boolean) {
   return [
     cache.on('hit', ofKey<'hit'>('cache hit')),
     cache.on('miss', ofKey<'miss'>('cache miss')),
+    cache.on('read_failed', ({ key, error, ...fields }) => {
+      if (!writesDebug(logger)) return
+      logger.debug({ ...fields, ...shownKey(key, details), ...shownError(error, details) }, 'cache read failed')
+    }),
     cache.on('set', ofKey<'set'>('cache set')),
     cache.on('fill_fenced', ofKey<'fill_fenced'>('a loaded value is kept nowhere: it was invalidated meanwhile')),
     cache.on('refresh_left', ofKey<'refresh_left'>('a refresh is left to another process')),

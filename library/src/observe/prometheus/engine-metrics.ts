@@ -53,6 +53,13 @@ export function engineMetrics(
     const fencedFills = fenced(name)
     const loadTimes = loadSeconds(name)
     const runs = warmRuns(name)
+    /** Errors that a call of one key or many ended with, counted once a key. */
+    const counted = new WeakSet<RepriseError>()
+    /** Refused before any key was looked for. */
+    const isRefusal = (error: unknown) =>
+      error instanceof RepriseError &&
+      !counted.has(error) &&
+      (error.code === 'cache_closed' || error.code.startsWith('invalid_'))
 
     const endings = [
       cache.on('hit', ({ operation, tier, state, durationMs }) => {
@@ -63,6 +70,10 @@ export function engineMetrics(
       cache.on('miss', ({ operation, reason, durationMs }) => {
         if (operation !== 'has') recordOperation('get', 'miss', durationMs)
         misses(name, reason).value += 1
+      }),
+      cache.on('read_failed', ({ error, durationMs }) => {
+        if (error instanceof RepriseError) counted.add(error)
+        recordOperation('get', 'error', durationMs)
       }),
       cache.on('set', event => {
         for (const { tier, outcome } of event.kept) keptOf(tier, outcome).value += 1
@@ -85,8 +96,8 @@ export function engineMetrics(
       cache.on('failure', ({ operation, error, durationMs }) => {
         failures(name, operation).value += 1
         const kind = operationOf[operation]
-        const isCounted = (operation === 'getOrSet' || operation === 'getOrSetMany') && !isRefusal(error)
-        if (kind !== undefined && !isCounted) recordOperation(kind, 'error', durationMs)
+        const loads = operation === 'getOrSet' || operation === 'getOrSetMany'
+        if (kind !== undefined && (!loads || isRefusal(error))) recordOperation(kind, 'error', durationMs)
       }),
       cache.on('entry_unreadable', ({ tier }) => {
         unreadable(name, tier).value += 1
@@ -102,11 +113,6 @@ export function engineMetrics(
       for (const end of endings) end()
     }
   }
-}
-
-/** Refused before any tier was asked. A load that failed later has been counted as the miss that it was. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof RepriseError && (error.code === 'cache_closed' || error.code.startsWith('invalid_'))
 }
 
 /** A set of the four operations, when there was one: a load that keeps nothing sets nothing. */
