@@ -2,16 +2,11 @@ import { hash } from 'node:crypto'
 import type { Duration } from '../../base/duration.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
 import type { Cache } from '../../core/cache.ts'
+import type { CacheMode } from '../llm/asking/controls.ts'
 import { type KeptEmbedding, readEmbedding, writeEmbedding } from './kept-embedding.ts'
 
 /** A text, or the tokens of one. */
 export type EmbeddingInput = string | readonly number[]
-
-/**
- * How one call uses the cache: `bypass` neither reads nor keeps, `no-store` reads but keeps nothing, `refresh` keeps but
- * does not read, `only` never asks the model.
- */
-export type EmbeddingCacheMode = 'default' | 'bypass' | 'refresh' | 'only' | 'no-store'
 
 /** What makes vectors comparable: equal in all of this, and in its input, an embedding is the same. */
 export interface EmbeddingModelKey {
@@ -26,7 +21,7 @@ export interface EmbeddingModelKey {
 export type AskModel<Input> = (missing: readonly Input[], signal: AbortSignal) => Promise<readonly KeptEmbedding[]>
 
 export interface EmbeddingCall {
-  readonly mode?: EmbeddingCacheMode
+  readonly mode?: CacheMode
   readonly ttl?: Duration
   readonly signal?: AbortSignal
 }
@@ -34,6 +29,8 @@ export interface EmbeddingCall {
 /** The embeddings of a batch, and what it took. */
 export interface EmbeddingBatch {
   readonly embeddings: readonly KeptEmbedding[]
+  /** How many of the inputs differ from each other. */
+  readonly different: number
   /** Different inputs that were sent to the model for this batch. */
   readonly asked: number
   /** Inputs that another batch was asking for already. */
@@ -78,7 +75,8 @@ export class EmbeddingCache {
     const coalesced = [...byKey.keys()].filter(key => this.#asking.has(key)).length
     const found = await this.#find([...byKey.keys()], batch, call)
     const embeddings = keyed.map(({ key }) => found.get(key) ?? lost())
-    if (sameLength(embeddings)) return { embeddings, asked: batch.asked, coalesced, tokens: batch.tokens }
+    const { asked, tokens } = batch
+    if (sameLength(embeddings)) return { embeddings, different: byKey.size, asked, coalesced, tokens }
     // What is kept stems from another model of the same name; vectors of two lengths are of no use to anybody.
     if (batch.asked === byKey.size) throw differentLengths()
     return this.embed(model, inputs, ask, { ...call, mode: call.mode === 'no-store' ? 'bypass' : 'refresh' })

@@ -3,12 +3,17 @@ export {
   type AskModel,
   type EmbeddingBatch,
   EmbeddingCache,
-  type EmbeddingCacheMode,
   type EmbeddingCall,
   type EmbeddingInput,
   type EmbeddingModelKey,
 } from './embedding-cache.ts'
 export type { KeptEmbedding } from './kept-embedding.ts'
+export {
+  createEmbeddingsAnswers,
+  type EmbeddingsAnswers,
+  type EmbeddingsAnswersOptions,
+} from './openai/embeddings-answers.ts'
+export type * from './openai/embeddings-call.ts'
 export {
   type EmbeddingModel,
   type EmbedFunction,
