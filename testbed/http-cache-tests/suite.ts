@@ -48,7 +48,11 @@ export function judge(
     return missing === undefined ? undefined : `depends on ${missing}`
   }
   const passed = { required: [] as string[], optimal: [] as string[], check: [] as string[] }
-  const failed: Record<'required' | 'optimal' | 'check', Record<string, string>> = { required: {}, optimal: {}, check: {} }
+  const failed: Record<'required' | 'optimal' | 'check', Record<string, string>> = {
+    required: {},
+    optimal: {},
+    check: {},
+  }
   for (const { id, kind = 'required' } of tests) {
     const reason = reasonOf(id)
     if (reason === undefined) passed[kind].push(id)

@@ -24,7 +24,7 @@ export interface ProxyOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-export interface Proxy {
+export interface ReverseProxy {
   readonly url: string
   close(): Promise<void>
 }
@@ -33,7 +33,7 @@ export interface Proxy {
 const name = 'reprise'
 
 /** Starts a caching reverse proxy in front of one upstream. */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<ReverseProxy> {
   const { upstream: url, upstreamTimeoutMs: timeoutMs, rejectUnauthorized } = options
   const upstream = new Upstream({ url, timeoutMs, rejectUnauthorized })
   const server = createServer((request, response) => {

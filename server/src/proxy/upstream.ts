@@ -1,4 +1,10 @@
-import { Agent as HttpAgent, type IncomingMessage, type InformationEvent, request as requestHttp, type ServerResponse } from 'node:http'
+import {
+  Agent as HttpAgent,
+  type IncomingMessage,
+  type InformationEvent,
+  request as requestHttp,
+  type ServerResponse,
+} from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { ForwardRequest, OriginResponse } from 'reprise/http'
 import { type ForwardingOptions, forwardedHeaders, isRead } from './forwarded-request.ts'

@@ -7,7 +7,6 @@ export type HeaderFields = Readonly<Record<string, string | readonly string[] | 
 /** What a field name may be made of (RFC 9110 5.6.2). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** What a field value may be made of (RFC 9110 5.5): no line break, no NUL, nothing beyond one byte. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** All lines of a field, each trimmed; the name in lower case. */
