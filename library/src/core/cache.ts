@@ -1,6 +1,7 @@
 import type { Key } from '../base/key.ts'
 import type { CacheEvents } from './cache-events.ts'
 import type { Explanation } from './facade/explain.ts'
+import type { FoundKey, KeysOptions } from './facade/find-keys.ts'
 import type { CacheStats } from './facade/stats.ts'
 import type { WarmEntry, WarmOptions, WarmResult } from './facade/warm.ts'
 import type { InvalidationResult } from './invalidation/invalidations.ts'
@@ -64,6 +65,8 @@ export interface Cache {
   stats(): CacheStats
   /** Which tier holds a key, how old, under which tags, and why it would or would not be served. Changes nothing. */
   explain(key: Key): Promise<Explanation>
+  /** Keys that something is kept under, for people who look: of memory first, then of Redis. Reads all keys to find some. */
+  keys(options?: KeysOptions): Promise<readonly FoundKey[]>
   /** Fills the cache ahead of its use. */
   warm(entries: Iterable<WarmEntry> | AsyncIterable<WarmEntry>, options?: WarmOptions): Promise<WarmResult>
   /** Closes the whole cache: loads under way are cancelled, connections closed. */

@@ -1,5 +1,5 @@
 import { takeValue, takeValues } from '../../base/codec/kept-value.ts'
-import type { CacheKey, Key } from '../../base/key.ts'
+import { type CacheKey, cacheKey, type Key } from '../../base/key.ts'
 import { namespacePath } from '../../base/namespace-path.ts'
 import { expected, readNames } from '../../base/option-reading.ts'
 import type { Cache, SetResult } from '../cache.ts'
@@ -21,6 +21,7 @@ import {
 } from '../policy.ts'
 import type { MemoryTier } from '../tiers/memory-tier.ts'
 import { type Explanation, explain } from './explain.ts'
+import { type FoundKey, findKeys, type KeysOptions } from './find-keys.ts'
 import { KnownKeys } from './known-keys.ts'
 import { Reads } from './reads.ts'
 import { type CacheStats, statsOf } from './stats.ts'
@@ -166,7 +167,12 @@ export class CacheFacade implements Cache {
 
   async explain(key: Key): Promise<Explanation> {
     this.#engine.requireOpen()
-    return explain(this.#engine, this.#scope, this.#policy, key)
+    return explain(this.#engine, this.#scope, this.#policy, cacheKey(this.#scope.prefix, key))
+  }
+
+  async keys(options: KeysOptions = {}): Promise<readonly FoundKey[]> {
+    this.#engine.requireOpen()
+    return findKeys(this.#engine, this.#scope, this.#policy, options)
   }
 
   async warm(entries: Iterable<WarmEntry> | AsyncIterable<WarmEntry>, options: WarmOptions = {}): Promise<WarmResult> {

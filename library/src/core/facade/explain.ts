@@ -1,5 +1,5 @@
 import { takeValue } from '../../base/codec/kept-value.ts'
-import { type CacheKey, cacheKey, type Key, readableText } from '../../base/key.ts'
+import { type CacheKey, readableText } from '../../base/key.ts'
 import type { Scope } from '../coherence/scope.ts'
 import type { Engine } from '../engine.ts'
 import type { Policy } from '../policy.ts'
@@ -37,8 +37,7 @@ export interface Explanation {
   readonly summary: string
 }
 
-export async function explain(engine: Engine, scope: Scope, policy: Policy, key: Key): Promise<Explanation> {
-  const cached = cacheKey(scope.prefix, key)
+export async function explain(engine: Engine, scope: Scope, policy: Policy, cached: CacheKey): Promise<Explanation> {
   const now = engine.clock.now()
   const question = { scope, policy, now, era: engine.coherence.era }
   const readings = await Promise.all(

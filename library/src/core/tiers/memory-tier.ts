@@ -103,12 +103,16 @@ export class MemoryTier implements Tier {
   /** Removes what lies in or below a namespace and matches a glob; answers how many. */
   removeMatching(path: NamespacePath, glob: string): number {
     let removed = 0
-    for (const key of this.#cache.keys()) {
-      if (!lies(key, path) || !matchesGlob(glob, readableText(key))) continue
+    for (const key of this.matching(path, glob)) {
       this.#cache.delete(key)
       removed += 1
     }
     return removed
+  }
+
+  /** The keys in or below a namespace that match a glob; the cache may change meanwhile. */
+  *matching(path: NamespacePath, glob: string): Generator<CacheKey> {
+    for (const key of this.#cache.keys()) if (lies(key, path) && matchesGlob(glob, readableText(key))) yield key
   }
 
   clear(): void {
