@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { Announcer, type Clock, type DatabaseEvents, hourlyMetrics, messageOf, RepriseError } from 'reprise'
+import { Announcer, type Clock, hourlyMetrics, messageOf, RepriseError } from 'reprise'
 import { type ConversationEvents, createConversations, createRecall } from 'reprise/conversation'
 import { logCache } from 'reprise/log'
 import { prometheusMetrics } from 'reprise/prometheus'
@@ -13,6 +13,7 @@ import { countEmbeddings } from './observe/count-embeddings.ts'
 import { startHealth } from './observe/health.ts'
 import { logEvents } from './observe/log-events.ts'
 import { logHealth } from './observe/log-health.ts'
+import { watchDatabases } from './observe/watch-databases.ts'
 import { version } from './version.ts'
 import { startCopyRepair } from './workers/copy-repair.ts'
 import type { EmbeddingEvents } from './workers/embedding-events.ts'
@@ -78,6 +79,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   })
 
   countEmbeddings(embeddingEvents, metrics)
+  const pool = watchDatabases(stores.databaseEvents, log, settings.slowQueryMs)
   // The pools announce their sizes with their first statement.
   await stores.askDatabase()
   const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
@@ -103,17 +105,13 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     workers.push(worker)
   }
 
-  let pool: DatabaseEvents['pool'] | undefined
-  stores.databaseEvents[0].on('pool', seen => {
-    pool = seen
-  })
   const health = startHealth({
     askDatabase: () => stores.askDatabase(),
     outbox,
     copies,
     conversations: conversationEvents,
     hourlyMetrics: hourly,
-    pool: () => pool,
+    pool,
     clock,
     onChange: logHealth(log),
   })

@@ -119,7 +119,7 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
     expect(
       await sampleOf(registry, 'reprise_db_pool_acquisition_failures_total{pool="orders",reason="exhausted"}'),
     ).toBe(1)
-    await expect.poll(() => poolWarnings(registry)).toEqual([])
+    await expect.poll(() => poolWarnings(registry), { timeout: 10_000 }).toEqual([])
     expect(alerts.at(-1)).toBe('utilisation over')
   })
 

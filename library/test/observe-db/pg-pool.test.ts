@@ -107,7 +107,7 @@ describeWith(['postgres'], 'a pool of pg, observed', () => {
     expect(await sampleOf(registry, 'reprise_db_pool_waiting{pool="orders"}')).toBe(1)
     for (const client of held) client.release()
     ;(await patient).release()
-    await expect.poll(() => poolWarnings(registry)).toEqual([])
+    await expect.poll(() => poolWarnings(registry), { timeout: 10_000 }).toEqual([])
     expect(alerts.slice(2).sort()).toEqual(['acquisition_timeout over', 'utilisation over'])
     expect(await levelIn(registry)).toEqual([2, 2])
     expect(await sampleOf(registry, 'reprise_db_pool_alerts_total{pool="orders",alert="utilisation"}')).toBe(1)

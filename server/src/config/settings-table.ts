@@ -31,6 +31,11 @@ export const settingsTable = {
     description: 'How many connections to PostgreSQL are kept at most.',
     example: '20',
   }),
+  slowQueryMs: defaulted('SLOW_QUERY_MS', wholeNumber(0, 3_600_000), 1000, {
+    description:
+      'From how many milliseconds on a database statement is slow: it is counted, and logged without its values.',
+    example: '200',
+  }),
   dataDirectory: defaulted('DATA_DIR', text('directory'), './data', {
     description: 'Where the embedded database keeps its files.',
     example: '/var/lib/reprise',

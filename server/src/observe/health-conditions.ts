@@ -1,4 +1,5 @@
 import type { OutboxCounts } from 'reprise'
+import type { SeenPool } from './watch-databases.ts'
 
 /** What was seen of the parts at one look. */
 export interface Seen {
@@ -8,7 +9,7 @@ export interface Seen {
   /** Undefined while the database is away. */
   readonly outbox: OutboxCounts | undefined
   readonly droppedRequests: number
-  readonly pool: { readonly size: number; readonly available: number } | undefined
+  readonly pool: SeenPool | undefined
   /** Percent of the reads of the fast copy that hit; undefined before real use. */
   readonly copyHitRate: number | undefined
 }
@@ -82,6 +83,15 @@ export const conditions: readonly Condition[] = [
     advice: ({ pool }) =>
       `${pool === undefined ? 0 : pool.size - pool.available} of ${pool?.size} database connections are taken. ` +
       'Raise DATABASE_POOL_SIZE, or look for slow statements in db_query_duration_seconds.',
+  },
+  {
+    name: 'pool_times_out',
+    severity: 'degraded',
+    patienceMs: 0,
+    applies: ({ pool, databaseAnswers }) => databaseAnswers && pool?.timesOut === true,
+    advice: ({ pool }) =>
+      `Requests wait in vain for one of the ${pool?.size} database connections and are refused. ` +
+      'Raise DATABASE_POOL_SIZE, look for slow statements in the log, and see whether the server is overloaded.',
   },
   {
     name: 'low_hit_rate',

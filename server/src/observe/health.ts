@@ -12,6 +12,7 @@ import type { HealthProvider, HealthReport } from '../http/health-routes.ts'
 import { startPeriodic, type Worker } from '../workers/periodic.ts'
 import { type Condition, conditions, type Seen } from './health-conditions.ts'
 import { recentHitRate } from './recent-hit-rate.ts'
+import type { SeenPool } from './watch-databases.ts'
 
 export interface HealthOptions {
   /** Asks the database something small; rejects when it is away. */
@@ -21,7 +22,7 @@ export interface HealthOptions {
   readonly conversations: Announcer<ConversationEvents>
   readonly hourlyMetrics: Pick<HourlyMetrics, 'droppedRequests'>
   /** The connections of the database's pool, where it has one. */
-  readonly pool: () => { readonly size: number; readonly available: number } | undefined
+  readonly pool: () => SeenPool | undefined
   readonly clock: Clock
   /** Told when something begins to be the matter, and when it is over. */
   readonly onChange: (change: HealthChange) => void

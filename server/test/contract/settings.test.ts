@@ -69,6 +69,7 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       PORT: port,
       DATABASE_URL: postgres.url,
       DATABASE_POOL_SIZE: '3',
+      SLOW_QUERY_MS: '0',
       REDIS_URL: redis.url,
       ADMIN_API_KEY: adminKey,
       JWT_SECRET: jwtSecret,
@@ -120,6 +121,8 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       await historyOf(loopback.url, 'g-nobody')
       await expect.poll(metrics, { timeout: 5_000 }).toMatch(/^db_connection_pool_size 4$/m)
     },
+    SLOW_QUERY_MS: async () =>
+      expect(await metrics()).toMatch(/^reprise_db_slow_queries_total\{query_type="SELECT",table="\w+"\} \d+$/m),
     DATA_DIR: async () => expect(readdirSync(join(directory.path, 'data'))).not.toEqual([]),
     REDIS_URL: async () => {
       await say(loopback.url, 'g-redis', 'in Redis')

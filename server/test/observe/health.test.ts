@@ -18,7 +18,7 @@ function start() {
     redis: true,
     outbox: { pending: 0, dead: 0, oldestPendingSeconds: 0 } as OutboxCounts,
     droppedRequests: 0,
-    pool: { size: 10, available: 9 },
+    pool: { size: 10, available: 9, timesOut: false },
   }
   const sleepers: (() => void)[] = []
   const clock: Clock = {
@@ -143,7 +143,7 @@ describe('health', () => {
   test('E1 a pool that stays taken is told, one that is taken for a moment is not', async () => {
     const { world, health } = start()
     await health.report()
-    world.pool = { size: 10, available: 0 }
+    world.pool = { size: 10, available: 0, timesOut: false }
     world.nowMs += 1_000
     expect(await health.report()).toMatchObject({ status: 'healthy' })
     world.nowMs += 10_000
@@ -151,6 +151,18 @@ describe('health', () => {
       status: 'degraded',
       warnings: [expect.stringContaining('10 of 10 database connections are taken')],
     })
+  })
+
+  test('E1 F7 callers that wait in vain for a connection are told, unless the database is away as a whole', async () => {
+    const { world, health } = start()
+    world.pool = { size: 10, available: 5, timesOut: true }
+    expect(await health.report()).toMatchObject({
+      status: 'degraded',
+      warnings: [expect.stringContaining('wait in vain for one of the 10 database connections')],
+    })
+    world.databaseAnswers = false
+    world.nowMs += 1_000
+    expect((await health.report()).warnings).toEqual([expect.stringContaining('PostgreSQL does not answer')])
   })
 
   test('E1 a hit rate under 30 % is told after real use', async () => {

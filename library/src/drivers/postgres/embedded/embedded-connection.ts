@@ -82,22 +82,20 @@ export class EmbeddedConnection {
 
   async #send(link: PostgresLink, { text, values, risk, labels }: Exchange): Promise<Answer> {
     const startedMs = this.#options.clock.monotonicMs()
-    let failed = true
+    const announce = (ended: Pick<DatabaseEvents['query'], 'failed' | 'error' | 'rows'>) => {
+      if (labels === undefined) return
+      const durationMs = this.#options.clock.monotonicMs() - startedMs
+      this.#options.announcer?.announce('query', { labels, durationMs, text, ...ended })
+    }
     try {
       const answer = await (values === undefined ? link.script(text) : link.statement(text, values))
-      failed = false
+      announce({ failed: false, rows: answer.rowCount })
       return answer
-    } catch (error) {
-      if (error instanceof ThreadDied) this.#turns.refuseWaiting(unavailable(error.message, error))
-      throw translate(error, risk)
-    } finally {
-      if (labels !== undefined) {
-        this.#options.announcer?.announce('query', {
-          labels,
-          durationMs: this.#options.clock.monotonicMs() - startedMs,
-          failed,
-        })
-      }
+    } catch (thrown) {
+      if (thrown instanceof ThreadDied) this.#turns.refuseWaiting(unavailable(thrown.message, thrown))
+      const error = translate(thrown, risk)
+      announce({ failed: true, error })
+      throw error
     }
   }
 

@@ -34,10 +34,11 @@ export interface PostgresOptions {
  */
 export function connectPostgres(options: PostgresOptions): Database {
   const { announcer, maxConnections = 10, connectLimitMs = 3_000, statementLimitMs = 30_000 } = options
+  const name = options.applicationName ?? 'reprise'
   const pool = new PostgresPool({
     settings: {
       ...connectionSettings(options.url),
-      application_name: options.applicationName ?? 'reprise',
+      application_name: name,
       connectionTimeoutMillis: connectLimitMs,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
@@ -47,6 +48,7 @@ export function connectPostgres(options: PostgresOptions): Database {
     maxConnections,
     clock: options.clock ?? systemClock,
     onChange: available => announcer?.announce('pool', { size: maxConnections, available }),
+    onAcquisition: (durationMs, outcome) => announcer?.announce('acquisition', { pool: name, durationMs, outcome }),
   })
 
   async function send(
@@ -55,13 +57,15 @@ export function connectPostgres(options: PostgresOptions): Database {
     labels: Statement['labels'],
   ): Promise<QueryResult> {
     const startedAt = performance.now()
-    let failed = true
+    const { text } = exchange
     try {
       const result = await connection.exchange(exchange)
-      failed = false
+      const rows = result.rowCount ?? undefined
+      announcer?.announce('query', { labels, durationMs: performance.now() - startedAt, failed: false, rows, text })
       return result
-    } finally {
-      announcer?.announce('query', { labels, durationMs: performance.now() - startedAt, failed })
+    } catch (error) {
+      announcer?.announce('query', { labels, durationMs: performance.now() - startedAt, failed: true, error, text })
+      throw error
     }
   }
 

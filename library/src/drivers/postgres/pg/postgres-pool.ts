@@ -1,6 +1,7 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg'
 import type { Clock } from '../../../base/clock.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
+import type { AcquisitionOutcome } from '../../../ports/database-events.ts'
 import { PostgresConnection } from './postgres-connection.ts'
 import { isServerFull, unavailable } from './postgres-errors.ts'
 
@@ -13,6 +14,8 @@ export interface PostgresPoolOptions {
   readonly clock: Clock
   /** Called whenever a connection was taken or given back. */
   readonly onChange: (available: number) => void
+  /** Called whenever a caller had its connection, or none. */
+  readonly onAcquisition: (durationMs: number, outcome: AcquisitionOutcome) => void
 }
 
 /**
@@ -36,11 +39,19 @@ export class PostgresPool {
   /** @throws RepriseError `database_unavailable`, or `overloaded` when too many wait already */
   async take(): Promise<PostgresConnection> {
     if (this.#pool.waitingCount >= maxWaiting) {
+      this.#options.onAcquisition(0, 'exhausted')
       throw new RepriseError('overloaded', `${maxWaiting} callers wait for a database connection already.`, {
         retryAfterSeconds: 1,
       })
     }
-    const client = this.#failure !== undefined && this.#isAway ? await this.#retry() : await this.#connect()
+    const startedMs = performance.now()
+    const client = await (this.#failure !== undefined && this.#isAway ? this.#retry() : this.#connect()).catch(
+      error => {
+        this.#options.onAcquisition(performance.now() - startedMs, outcomeOf(error))
+        throw error
+      },
+    )
+    this.#options.onAcquisition(performance.now() - startedMs, 'acquired')
     this.#change(1)
     return new PostgresConnection(client)
   }
@@ -91,4 +102,11 @@ export class PostgresPool {
     this.#taken += by
     this.#options.onChange(this.#options.maxConnections - this.#taken)
   }
+}
+
+/** Pg tells by messages whether the time was up, of waiting for a connection or of making one. */
+function outcomeOf(error: unknown): AcquisitionOutcome {
+  const cause = error instanceof RepriseError ? error.cause : error
+  const isTimeout = cause instanceof Error && /timeout|ETIMEDOUT/.test(cause.message)
+  return isTimeout ? 'timeout' : 'failed'
 }

@@ -4,6 +4,8 @@ import type { PoolState } from '../metrics/database-metrics.ts'
 
 /** An alert that is on ends where utilisation falls this far under its threshold, so that it does not flap. */
 const calm = 0.8
+/** … and not before it lasted this long, as a busy pool crosses its threshold many times a second. */
+const shortestMs = 1_000
 
 export interface PoolAlertOptions {
   readonly pool: string
@@ -26,6 +28,8 @@ export class PoolAlerts {
   readonly #options: PoolAlertOptions
   readonly #since = new Map<PoolAlertKind, number>()
   #timeouts = 0
+  #servedSinceTimeout = false
+  #laterLook: NodeJS.Timeout | undefined
 
   constructor(options: PoolAlertOptions) {
     this.#options = options
@@ -35,6 +39,7 @@ export class PoolAlerts {
   look(): void {
     const state = this.#options.read()
     if (state === undefined || state.size === 0) return
+    if (this.#servedSinceTimeout && state.waiting === 0) this.#end('acquisition_timeout', state)
     const threshold = this.#options.alertAbove
     const utilisation = (state.size - state.available) / state.size
     // A pool of one is taken whenever it works: only those who wait make it a matter.
@@ -49,18 +54,15 @@ export class PoolAlerts {
 
   timedOut(): void {
     this.#timeouts += 1
+    this.#servedSinceTimeout = false
     const state = this.#options.read()
     if (state !== undefined) this.#raise('acquisition_timeout', state)
   }
 
+  /** A caller has its connection: where nobody waits any more, nobody waits in vain. */
   acquired(): void {
+    this.#servedSinceTimeout = true
     this.look()
-    if (this.#timeouts === 0) return
-    const state = this.#options.read()
-    // Whoever waits longest is served first: while others wait, they may still time out.
-    if (state === undefined || state.waiting > 0) return
-    this.#end('acquisition_timeout', state)
-    this.#timeouts = 0
   }
 
   get warnings(): readonly PoolWarning[] {
@@ -79,7 +81,23 @@ export class PoolAlerts {
   }
 
   #end(alert: PoolAlertKind, state: PoolState): void {
-    if (this.#since.delete(alert)) this.#announce(alert, 'over', state)
+    const sinceAt = this.#since.get(alert)
+    if (sinceAt === undefined) return
+    const restMs = sinceAt + shortestMs - Date.now()
+    if (restMs > 0) {
+      this.#lookIn(restMs)
+      return
+    }
+    this.#since.delete(alert)
+    this.#announce(alert, 'over', state)
+    if (alert === 'acquisition_timeout') this.#timeouts = 0
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#laterLook ??= setTimeout(() => {
+      this.#laterLook = undefined
+      this.look()
+    }, delayMs + 1).unref()
   }
 
   #announce(alert: PoolAlertKind, change: 'raised' | 'over', state: PoolState): void {
