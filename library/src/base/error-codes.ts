@@ -26,6 +26,7 @@ export const errorCodes = {
   internal_error: 'Something failed that is not the caller’s fault.',
   invalid_body: 'The request body does not have the expected shape.',
   invalid_content: 'The content contains characters that cannot be stored (NUL, lone surrogates).',
+  invalid_control: 'A header that begins with x-reprise- does not say what it may say.',
   invalid_conversation_id: 'The conversation id is not a UUID.',
   invalid_cursor: 'A cursor parameter is out of its range.',
   invalid_guest_id: 'The guest id contains other characters than A-Z a-z 0-9 _ . : - or is too long.',
@@ -64,6 +65,7 @@ export const errorCodes = {
   upstream_missing: 'No upstream is configured that could be asked; set UPSTREAM_BASE_URL on the server.',
   upstream_timeout: 'The upstream was silent for longer than UPSTREAM_TIMEOUT_SECONDS.',
   upstream_unreachable: 'The upstream cannot be reached, or broke off before its answer began.',
+  upstream_broken: 'The answer of the upstream broke off before its end.',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

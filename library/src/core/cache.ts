@@ -61,6 +61,8 @@ export interface Cache {
   namespace(name: string, options?: CachePolicyOptions): Cache
   /** Calls a listener for every later event of the whole cache, until the returned function is called. */
   on<Name extends keyof CacheEvents>(name: Name, listener: (event: CacheEvents[Name]) => void): () => void
+  /** Whether a load of the key is under way that a `getOrSet` called now would share: one that nothing has overtaken. */
+  isLoading(key: Key): boolean
   /** Of the whole cache. */
   stats(): CacheStats
   /** Which tier holds a key, how old, under which tags, and why it would or would not be served. Changes nothing. */

@@ -25,6 +25,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   internal_error: 500,
   invalid_body: 400,
   invalid_content: 400,
+  invalid_control: 400,
   invalid_conversation_id: 400,
   invalid_cursor: 400,
   invalid_guest_id: 400,
@@ -61,6 +62,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   upstream_missing: 503,
   upstream_timeout: 504,
   upstream_unreachable: 502,
+  upstream_broken: 502,
 }
 
 /** How a problem is answered. */

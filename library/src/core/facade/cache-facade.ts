@@ -161,6 +161,10 @@ export class CacheFacade implements Cache {
     return this.#engine.events.on(name, listener)
   }
 
+  isLoading(key: Key): boolean {
+    return this.#engine.loads.find(cacheKey(this.#scope.prefix, key)) !== undefined
+  }
+
   stats(): CacheStats {
     return statsOf(this.#engine)
   }

@@ -1,5 +1,5 @@
 import type { AnswerKey, LlmRoute } from '../../../ports/answer-store.ts'
-import type { Controls } from './controls.ts'
+import type { Controls, HeaderValues } from './controls.ts'
 
 /** A call to a language model, as it came. */
 export interface LlmCall {
@@ -10,7 +10,7 @@ export interface LlmCall {
   readonly tenant: string
   readonly body: Uint8Array
   /** The request's headers by lower-case name; the few that change what a model answers become part of the key. */
-  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly headers?: HeaderValues
   readonly controls: Controls
   /** The caller leaves when it is aborted. */
   readonly signal?: AbortSignal | undefined
@@ -90,8 +90,8 @@ export type AnswerReason =
   | 'sampled'
   /** bypass: the body is no JSON object that can be read in one way only. */
   | 'unreadable'
-  /** bypass: the answer has more bytes than are kept; for the calls that follow the one that found out. */
-  | 'too_large'
+  /** miss: why the answer is not kept, where that is known before it is handed over: it came in one piece. */
+  | Exclude<Admission, 'kept' | 'hit' | 'coalesced'>
 
 /** Whether an answer was kept, and if not, why. A closed set. */
 export type Admission =
@@ -103,8 +103,6 @@ export type Admission =
   /** The call passed by the cache. */
   | 'bypass'
   | 'no_store'
-  /** Sampled answers are not kept, and the temperature is not 0. */
-  | 'sampled'
   /** The status is not 2xx. */
   | 'status'
   /** Not what the route answers: another content type, no JSON, unknown events. */

@@ -1,0 +1,125 @@
+import type { Clock } from '../../../base/clock.ts'
+import { messageOf, RepriseError } from '../../../base/reprise-error.ts'
+import type { LlmRoute } from '../../../ports/answer-store.ts'
+import { passedOn } from '../asking/answer-headers.ts'
+import type { Forward, UpstreamAnswer } from '../asking/llm-call.ts'
+import { type Examined, examine, refused } from './examine.ts'
+import { LogStream } from './log-stream.ts'
+import { PieceLog } from './piece-log.ts'
+import { PlainLane } from './plain-lane.ts'
+
+export interface UpstreamCallOptions {
+  readonly route: LlmRoute
+  readonly body: Uint8Array
+  /** Whether the stream carries token counts that not all of its readers asked for. */
+  readonly carriesUsage: boolean
+  readonly maxBytes: number
+  readonly clock: Clock
+}
+
+/** What callers can be given: a stream while it comes, anything else when it is there. */
+export interface LiveOpening {
+  readonly kind: 'live'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly isStream: boolean
+  /** Of an answer in one piece: all of it, and what it turned out to be. */
+  readonly whole: { readonly bytes: Uint8Array; readonly examined: Examined } | undefined
+}
+
+export interface UpstreamResult {
+  readonly status: number
+  readonly examined: Examined
+  readonly generationMs: number
+}
+
+/** One call to an upstream: its answer is recorded while it is passed on to any number of readers. */
+export class UpstreamCall {
+  readonly #options: UpstreamCallOptions
+  readonly #log: PieceLog
+  readonly #times: number[] = []
+  readonly #done = Promise.withResolvers<UpstreamResult>()
+  #plain: PlainLane | undefined
+
+  constructor(options: UpstreamCallOptions) {
+    this.#options = options
+    this.#log = new PieceLog(options.maxBytes)
+    this.#done.promise.catch(() => undefined)
+  }
+
+  /** Whether the upstream has said all. */
+  get isComplete(): boolean {
+    return this.#log.end?.kind === 'whole'
+  }
+
+  /** How it went; rejects with `upstream_broken`. */
+  get done(): Promise<UpstreamResult> {
+    return this.#done.promise
+  }
+
+  /** Whether a caller who comes now can still be given all of it. */
+  get canBeJoined(): boolean {
+    return this.#log.isWhole
+  }
+
+  /**
+   * Asks, and reads to the end.
+   * @param onOpen told as soon as callers can be answered
+   * @throws what `forward` or the upstream's body throws
+   */
+  async run(forward: Forward, signal: AbortSignal, onOpen: (opening: LiveOpening) => void): Promise<UpstreamResult> {
+    const { body, clock } = this.#options
+    const startedAt = clock.monotonicMs()
+    const answer = await forward(signal, body)
+    const head = {
+      kind: 'live',
+      status: answer.status,
+      headers: passedOn(answer.headers),
+      isStream: isEvents(answer),
+    } as const
+    if (head.isStream) onOpen({ ...head, whole: undefined })
+    let isOpen = head.isStream
+    for await (const piece of answer.body) {
+      signal.throwIfAborted()
+      this.#log.push(piece)
+      if (this.#log.isWhole) this.#times.push(this.#log.bytes, Math.round(clock.monotonicMs() - startedAt))
+      else {
+        if (!isOpen) onOpen({ ...head, whole: undefined })
+        isOpen = true
+        await this.#log.room()
+        await this.#plain?.room()
+      }
+    }
+    const generationMs = clock.monotonicMs() - startedAt
+    this.#log.finish({ kind: 'whole' })
+    const result = { status: answer.status, examined: this.#examine(head.status, head.isStream), generationMs }
+    if (!isOpen) onOpen({ ...head, whole: { bytes: Buffer.concat(this.#log.pieces), examined: result.examined } })
+    this.#done.resolve(result)
+    return result
+  }
+
+  /** The upstream failed, or the call was called off: readers get the error at the end of what they have. */
+  fail(error: unknown): void {
+    const message = `The answer of the upstream broke off before its end: ${messageOf(error)}`
+    const broken = new RepriseError('upstream_broken', message, { cause: error })
+    this.#log.finish({ kind: 'broken', error: broken })
+    this.#done.reject(broken)
+  }
+
+  /** The answer for one reader. */
+  read(wantsUsage: boolean, onLeft: () => void): LogStream {
+    if (!this.#options.carriesUsage || wantsUsage) return new LogStream(this.#log, onLeft)
+    this.#plain ??= new PlainLane(this.#log, this.#options.maxBytes)
+    return new LogStream(this.#plain.log, onLeft)
+  }
+
+  #examine(status: number, isStream: boolean): Examined {
+    if (!this.#log.isWhole) return refused('too_large')
+    const bytes = Buffer.concat(this.#log.pieces)
+    return examine({ route: this.#options.route, status, bytes, isStream, pieces: this.#times })
+  }
+}
+
+function isEvents({ headers }: UpstreamAnswer): boolean {
+  return headers['content-type']?.toLowerCase().startsWith('text/event-stream') ?? false
+}
