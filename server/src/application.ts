@@ -4,7 +4,7 @@ import { Announcer, type Clock, hourlyMetrics, messageOf, RepriseError } from 'r
 import { type ConversationEvents, createConversations, createRecall } from 'reprise/conversation'
 import { logCache } from 'reprise/log'
 import { prometheusMetrics } from 'reprise/prometheus'
-import { closeCaches, openCaches } from './caches.ts'
+import { closeCaches, hitRatesOf, openCaches } from './caches.ts'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { openGateway } from './gateway/open-gateway.ts'
@@ -112,6 +112,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     conversations: conversationEvents,
     hourlyMetrics: hourly,
     pool,
+    hitRates: () => hitRatesOf(caches),
     clock,
     onChange: logHealth(log),
   })

@@ -36,3 +36,13 @@ export function openCaches(settings: CacheSettings, redis: SharedTier | undefine
 export async function closeCaches(caches: Caches | undefined): Promise<void> {
   if (caches !== undefined) await Promise.allSettled([caches.ai.close(), caches.rag.close(), caches.db.close()])
 }
+
+/** The hit rates in percent; 0 before any use, or where caching is switched off. */
+export function hitRatesOf(caches: Caches | undefined): {
+  readonly ai: number
+  readonly rag: number
+  readonly db: number
+} {
+  const percent = (cache: Cache | undefined) => (cache?.stats().hitRate ?? 0) * 100
+  return { ai: percent(caches?.ai), rag: percent(caches?.rag), db: percent(caches?.db) }
+}

@@ -27,7 +27,7 @@ export function gatewayRoutes(server: HttpServer, parts: GatewayParts & { readon
       scope.route({
         method: methods,
         url,
-        config: { isCatchAll: true },
+        config: { isCatchAll: true, speaksToModels: true },
         schema: { hide: true },
         handler: (request, reply) => passThrough(parts, request, reply, unreadBody(request.body), 'route'),
       })

@@ -87,7 +87,7 @@ export function createServer(options: ServerOptions): HttpServer {
   function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = repriseErrorOf(thrown)
     logFailure(log, request, error)
-    const { status, headers, body } = problemAnswer(error, request.id)
+    const { status, headers, body } = problemAnswer(error, request.id, request.routeOptions?.config?.speaksToModels)
     reply.code(status).headers({ ...headers, 'x-request-id': request.id })
     reply.type(problemType).send(body)
   }

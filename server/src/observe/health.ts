@@ -23,6 +23,8 @@ export interface HealthOptions {
   readonly hourlyMetrics: Pick<HourlyMetrics, 'droppedRequests'>
   /** The connections of the database's pool, where it has one. */
   readonly pool: () => SeenPool | undefined
+  /** In percent, 0 before any use. */
+  readonly hitRates: () => HealthReport['hitRates']
   readonly clock: Clock
   /** Told when something begins to be the matter, and when it is over. */
   readonly onChange: (change: HealthChange) => void
@@ -112,8 +114,7 @@ export function startHealth(options: HealthOptions): HealthProvider & Worker {
         const since = instantOf(began.get(name)?.atMs ?? clock.now())
         return `${advice(seen)} (since ${since})`
       }),
-      // The caches of answers, retrievals and queries: none of them has been used yet.
-      hitRates: { ai: 0, rag: 0, db: 0 },
+      hitRates: options.hitRates(),
     }
   }
 

@@ -51,6 +51,7 @@ function start() {
       },
     },
     pool: () => world.pool,
+    hitRates: () => ({ ai: 0, rag: 0, db: 0 }),
     clock,
     onChange: change => changes.push(change),
   })
