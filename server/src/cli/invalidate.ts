@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { InvalidateOptions } from './invalidate/run-invalidate.ts'
 
 const examples = `
 Answers that meet every option are forgotten, by a running server and all that share its database or Redis.
@@ -7,19 +8,6 @@ Examples:
   $ reprise invalidate --tag faq
   $ reprise invalidate --document handbook-7 --older-than 1h
   $ ADMIN_API_KEY=… reprise invalidate --model gpt-5 --url https://reprise.example.com`
-
-export interface InvalidateOptions {
-  readonly url: string
-  readonly key?: string
-  readonly tag?: string
-  readonly document?: string
-  readonly model?: string
-  readonly namespace?: string
-  readonly promptHash?: string
-  readonly olderThan?: string
-  readonly tenant: string
-  readonly json?: true
-}
 
 /** `reprise invalidate`: forgets kept answers of models. */
 export function invalidateCommand(): Command {

@@ -115,12 +115,15 @@ export function createServer(options: ServerOptions): HttpServer {
     done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
   })
   const { onAnswered } = options
+  function announce(request: FastifyRequest, reply: FastifyReply): void {
+    const answer = answeredRequest(request, reply)
+    if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
+    tell(onAnswered, answer)
+  }
   if (onAnswered !== undefined || log.isLevelEnabled('debug')) {
     // Not onResponse, for which Fastify listens to every socket anew.
     server.addHook('onSend', (request, reply, _payload, done) => {
-      const answer = answeredRequest(request, reply)
-      if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
-      tell(onAnswered, answer)
+      announce(request, reply)
       done()
     })
   }
@@ -140,7 +143,7 @@ export function createServer(options: ServerOptions): HttpServer {
     userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     healthRoutes(server, { health: options.health, auth })
     metricsRoutes(server, { metrics: options.metrics, auth })
-    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth })
+    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth, onAnswered: announce })
   })
   return server
 }

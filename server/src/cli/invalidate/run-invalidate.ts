@@ -1,5 +1,17 @@
 import { messageOf, RepriseError } from 'reprise'
-import type { InvalidateOptions } from '../invalidate.ts'
+
+export interface InvalidateOptions {
+  readonly url: string
+  readonly key?: string
+  readonly tag?: string
+  readonly document?: string
+  readonly model?: string
+  readonly namespace?: string
+  readonly promptHash?: string
+  readonly olderThan?: string
+  readonly tenant: string
+  readonly json?: true
+}
 
 /**
  * Asks a running server to forget answers. Caches lie in its memory too, so that the database alone would not do.
