@@ -108,14 +108,17 @@ describe('the engines of the local model', () => {
     await Promise.all([faster.close(), other.close()])
   })
 
-  test.skipIf(hasRuntime)('where onnxruntime-node is asked for and missing, the error says what to install', async () => {
-    const missing = localEmbedder({ engine: 'onnxruntime' })
-    await expect(missing.embed(['text'], signal())).rejects.toMatchObject({
-      code: 'embedding_failed',
-      message: expect.stringContaining('npm install onnxruntime-node'),
-    })
-    await missing.close()
-  })
+  test.skipIf(hasRuntime)(
+    'where onnxruntime-node is asked for and missing, the error says what to install',
+    async () => {
+      const missing = localEmbedder({ engine: 'onnxruntime' })
+      await expect(missing.embed(['text'], signal())).rejects.toMatchObject({
+        code: 'embedding_failed',
+        message: expect.stringContaining('npm install onnxruntime-node'),
+      })
+      await missing.close()
+    },
+  )
 })
 
 /** Time that passes only in sleeps, which end at once. */
