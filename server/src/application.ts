@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { Announcer, type Clock, hourlyMetrics, messageOf, RepriseError } from 'reprise'
+import { Announcer, type Clock, hourlyMetrics, instantOf, messageOf, RepriseError } from 'reprise'
 import { type ConversationEvents, createConversations, createRecall } from 'reprise/conversation'
 import { logCache } from 'reprise/log'
 import { prometheusMetrics } from 'reprise/prometheus'
-import { closeCaches, hitRatesOf, openCaches } from './caches.ts'
+import { openAdministration } from './admin/open-administration.ts'
+import { statsSource } from './admin/stats-answer.ts'
+import { closeCaches, namedCaches, openCaches } from './caches.ts'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { openGateway } from './gateway/open-gateway.ts'
@@ -63,10 +65,9 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     },
   })
   const caches = openCaches(settings, stores.sharedTier, clock)
-  const observed = caches === undefined ? [] : [caches.ai, caches.rag, caches.db]
+  const observed = namedCaches(caches).map(([, cache]) => cache)
   for (const cache of observed) logCache(cache, log)
-  const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
-  const gateway = await openGateway({ settings, stores, caches, clock, onFailure: onFailure('answers') })
+  const gateway = await openGateway({ settings, stores, caches, clock })
   const hourly = hourlyMetrics({ store: stores.hourlyMetricsStore, conversations: conversationEvents, clock })
   gateway.parts.accounts.events.on('generated', ({ generationMs }) => hourly.recordGeneration(generationMs))
   const metrics = prometheusMetrics({
@@ -83,6 +84,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   const pool = watchDatabases(stores.databaseEvents, log, settings.slowQueryMs)
   // The pools announce their sizes with their first statement.
   await stores.askDatabase()
+  const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
   const workers: Worker[] = [
     startMetricsFlusher({ metrics: hourly, clock, onFailure: onFailure('metrics') }),
     startRetention({
@@ -105,14 +107,15 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     workers.push(worker)
   }
 
+  const administration = openAdministration({ settings, caches, fastCopies, conversations: conversationEvents, clock })
   const health = startHealth({
+    caches: () => administration.figures(),
     askDatabase: () => stores.askDatabase(),
     outbox,
     copies,
     conversations: conversationEvents,
     hourlyMetrics: hourly,
     pool,
-    hitRates: () => hitRatesOf(caches),
     clock,
     onChange: logHealth(log),
   })
@@ -125,12 +128,21 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     clock,
   })
   const { recallStore, queryEmbedder } = stores
+  const stats = statsSource({
+    administration,
+    health,
+    redisBytes: fastCopies?.kind === 'redis' ? fastCopies.usedBytes : undefined,
+    pool,
+    showKeys: settings.adminShowKeys,
+    now: () => instantOf(clock.now()),
+  })
   const server = createServer({
     conversations,
     recall: queryEmbedder && createRecall({ store: recallStore, embedder: queryEmbedder }),
     settings,
     gateway: gateway.parts,
     health,
+    admin: { administration, stats, clock },
     metrics: { contentType: metrics.contentType, metrics: () => metrics.text() },
     log,
     version,
@@ -140,6 +152,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   async function close(): Promise<void> {
     await server.close()
     await gateway.close()
+    administration.close()
     await closeCaches(caches)
     await Promise.allSettled(workers.map(worker => worker.close()))
     metrics.close()

@@ -2,7 +2,6 @@ import {
   Announcer,
   type Cache,
   type Clock,
-  type ConversationCopies,
   type ConversationStore,
   createCache,
   type DatabaseEvents,
@@ -16,7 +15,7 @@ import {
 import { openEmbeddedDatabase } from 'reprise/embedded'
 import { hashEmbedder, localEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
 import { cachedEmbedder } from 'reprise/embeddings'
-import { memoryConversationCopies } from 'reprise/memory-copies'
+import { type MemoryConversationCopies, memoryConversationCopies } from 'reprise/memory-copies'
 import {
   connectPostgres,
   type Database,
@@ -43,7 +42,7 @@ import type { Settings } from './config/settings-table.ts'
 /** The fast copies, and what only their driver can tell. `usedBytes` asks for the memory in use. */
 export type FastCopies =
   | { readonly kind: 'redis'; readonly copies: RedisConversationCopies; readonly usedBytes: () => Promise<number> }
-  | { readonly kind: 'memory'; readonly copies: ConversationCopies; readonly usedBytes: () => Promise<number> }
+  | { readonly kind: 'memory'; readonly copies: MemoryConversationCopies; readonly usedBytes: () => Promise<number> }
 
 /** Everything that the settings name, opened. The one place that knows which drivers there are. */
 export interface Stores {

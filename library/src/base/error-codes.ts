@@ -5,6 +5,7 @@
 export const errorCodes = {
   body_too_large: 'The request body is larger than the server takes.',
   cache_closed: 'The cache was closed; make another one.',
+  cache_unknown: 'There is no cache of that name.',
   content_too_large: 'The content of a message is longer than MAX_MESSAGE_BYTES.',
   conversation_unknown: 'No such conversation belongs to this user.',
   copy_unavailable: 'The fast copy of the conversations (Redis) cannot be reached.',

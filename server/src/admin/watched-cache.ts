@@ -1,4 +1,4 @@
-import type { CacheKey, Explanation, Key } from 'reprise'
+import type { Explanation, FoundKey, Key } from 'reprise'
 import type { CacheFigures, CacheName } from './figures/cache-figures.ts'
 
 /** What became of a request to remove something. */
@@ -14,12 +14,6 @@ export type InvalidationTarget =
   | { readonly kind: 'tags'; readonly tags: readonly string[] }
   | { readonly kind: 'pattern'; readonly pattern: string }
 
-/** One key that is kept. */
-export interface KeptKey {
-  readonly key: CacheKey
-  readonly readable: string
-}
-
 /** A cache as operators see and steer it. */
 export interface WatchedCache {
   readonly name: CacheName
@@ -30,6 +24,6 @@ export interface WatchedCache {
   readonly invalidate: ((target: InvalidationTarget) => Promise<RemovalReceipt>) | undefined
   readonly explain: ((key: Key) => Promise<Explanation>) | undefined
   /** Keys whose readable text holds `text`, at most `limit`. */
-  readonly findKeys: ((text: string, limit: number) => Promise<readonly KeptKey[]>) | undefined
+  readonly findKeys: ((text: string, limit: number) => Promise<readonly FoundKey[]>) | undefined
   close(): void
 }

@@ -53,6 +53,10 @@ export const gatewaySettings = {
     description: 'How long answers of models stay fresh, in seconds; `CACHE_TTL_SECONDS` when unset.',
     example: '7200',
   }),
+  embeddingsCacheTtl: defaulted('EMBEDDINGS_CACHE_TTL', seconds, 604_800, {
+    description: 'How long embeddings stay fresh, in seconds; a model gives the same ones for as long as it lives.',
+    example: '2592000',
+  }),
   ragCacheTtl: defaulted('RAG_CACHE_TTL', seconds, 1_800, {
     description: 'How long retrievals stay fresh, in seconds.',
     example: '3600',
@@ -64,6 +68,10 @@ export const gatewaySettings = {
   aiCacheEntries: defaulted('AI_CACHE_ENTRIES', entries, 2_000, {
     description: 'How many answers of models the memory of a process keeps at most.',
     example: '10000',
+  }),
+  embeddingsCacheEntries: defaulted('EMBEDDINGS_CACHE_ENTRIES', entries, 5_000, {
+    description: 'How many embeddings the memory of a process keeps at most; one of 1,536 numbers takes 6 KB.',
+    example: '20000',
   }),
   ragCacheEntries: defaulted('RAG_CACHE_ENTRIES', entries, 1_000, {
     description: 'How many retrievals the memory of a process keeps at most.',

@@ -86,6 +86,10 @@ export const settingsTable = {
     description: 'The bearer token of the admin API and of `/metrics`. Without it they are open on loopback.',
     example: '$(openssl rand -hex 32)',
   }),
+  adminShowKeys: defaulted('ADMIN_SHOW_KEYS', switchable, false, {
+    description: 'Whether the admin API and the dashboard show keys and tags, which may hold personal data, or hashes.',
+    example: 'true',
+  }),
   enforceQuota: defaulted('ENFORCE_QUOTA', switchable, false, {
     description: 'Whether a guest’s messages past the monthly limit are refused (429).',
     example: 'true',

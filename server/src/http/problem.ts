@@ -4,6 +4,7 @@ import { type ErrorCode, errorCodes, messageOf, RepriseError } from 'reprise'
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
   body_too_large: 413,
   cache_closed: 500,
+  cache_unknown: 404,
   content_too_large: 413,
   conversation_unknown: 404,
   copy_unavailable: 503,
@@ -123,11 +124,7 @@ export function typeOf(code: ErrorCode): string {
   return `urn:reprise:problem:${code}`
 }
 
-/**
- * `toModelClient`: whether the caller is a client of language models, such as OpenAI's or Anthropic's. Those show what
- * stands under `error`, and try again unless they are told not to.
- */
-export function problemAnswer(error: RepriseError, requestId: string, toModelClient = false): ProblemAnswer {
+export function problemAnswer(error: RepriseError, requestId: string): ProblemAnswer {
   const { code } = error
   const status = statusOf[code]
   // Codes of the inside (500) keep their message to the log.
@@ -142,14 +139,7 @@ export function problemAnswer(error: RepriseError, requestId: string, toModelCli
     field: status === 500 ? undefined : error.field,
     request_id: requestId,
   }
-  const headers = headersOf(error, status)
-  if (!toModelClient) return { status, headers, body: JSON.stringify(problem) }
-  const shown = { type: problem.code, code: problem.code, message: detail, param: problem.field ?? null }
-  return {
-    status,
-    headers: error.permanent ? { ...headers, 'x-should-retry': 'false' } : headers,
-    body: JSON.stringify({ ...problem, error: shown }),
-  }
+  return { status, headers: headersOf(error, status), body: JSON.stringify(problem) }
 }
 
 /** Their messages name hosts, ports and databases of the inside, which are no business of a stranger's. */

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { RepriseError } from 'reprise'
 import type { Conversations, Recall } from 'reprise/conversation'
+import { type AdminParts, adminRoutes } from '../admin/admin-routes.ts'
 import type { Settings } from '../config/settings-table.ts'
 import type { GatewayParts } from '../gateway/gateway-parts.ts'
 import { gatewayRoutes } from '../gateway/gateway-routes.ts'
@@ -32,8 +33,9 @@ export interface ServerOptions {
   /** Finds messages by meaning; without an embedder there is none. */
   readonly recall?: Recall | undefined
   readonly settings: AuthSettings &
-    Pick<Settings, 'rateLimitMax' | 'trustedProxies' | 'corsOrigins' | 'maxMessageBytes'>
+    Pick<Settings, 'rateLimitMax' | 'adminShowKeys' | 'trustedProxies' | 'corsOrigins' | 'maxMessageBytes'>
   readonly health: HealthProvider
+  readonly admin?: AdminParts
   readonly metrics: MetricsProvider
   readonly log: RequestLog
   /** What the gateway works with; without it there is none. */
@@ -87,7 +89,7 @@ export function createServer(options: ServerOptions): HttpServer {
   function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = repriseErrorOf(thrown)
     logFailure(log, request, error)
-    const { status, headers, body } = problemAnswer(error, request.id, request.routeOptions?.config?.speaksToModels)
+    const { status, headers, body } = problemAnswer(error, request.id)
     reply.code(status).headers({ ...headers, 'x-request-id': request.id })
     reply.type(problemType).send(body)
   }
@@ -115,15 +117,12 @@ export function createServer(options: ServerOptions): HttpServer {
     done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
   })
   const { onAnswered } = options
-  function announce(request: FastifyRequest, reply: FastifyReply): void {
-    const answer = answeredRequest(request, reply)
-    if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
-    tell(onAnswered, answer)
-  }
   if (onAnswered !== undefined || log.isLevelEnabled('debug')) {
     // Not onResponse, for which Fastify listens to every socket anew.
     server.addHook('onSend', (request, reply, _payload, done) => {
-      announce(request, reply)
+      const answer = answeredRequest(request, reply)
+      if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
+      tell(onAnswered, answer)
       done()
     })
   }
@@ -142,8 +141,9 @@ export function createServer(options: ServerOptions): HttpServer {
     userRoutes(server, { conversations, auth })
     userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     healthRoutes(server, { health: options.health, auth })
+    if (options.admin !== undefined) adminRoutes(server, { ...options.admin, auth, showKeys: settings.adminShowKeys })
     metricsRoutes(server, { metrics: options.metrics, auth })
-    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth, onAnswered: announce })
+    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth })
   })
   return server
 }

@@ -1,4 +1,6 @@
 import type { OutboxCounts } from 'reprise'
+import type { CacheFigures } from '../admin/figures/cache-figures.ts'
+import { fullness, rate } from '../admin/figures/present.ts'
 import type { SeenPool } from './watch-databases.ts'
 
 /** What was seen of the parts at one look. */
@@ -12,6 +14,7 @@ export interface Seen {
   readonly pool: SeenPool | undefined
   /** Percent of the reads of the fast copy that hit; undefined before real use. */
   readonly copyHitRate: number | undefined
+  readonly caches: readonly CacheFigures[]
 }
 
 export interface Condition {
@@ -27,6 +30,11 @@ export interface Condition {
 const oldOutboxSeconds = 300
 const lowHitRate = 30
 const nearlyAllTaken = 0.1
+/** So many reads of the last hour are real use. */
+const realUse = 200
+const nearlyFullPercent = 90
+/** A full memory is no fault as long as little is thrown out for it. */
+const manyEvictions = 100
 
 /** Whatever is worth a warning. */
 export const conditions: readonly Condition[] = [
@@ -102,4 +110,35 @@ export const conditions: readonly Condition[] = [
       `Only ${Math.round(copyHitRate ?? 0)} % of reads are answered by the fast copy. ` +
       'Give it more memory, or check that Redis does not evict (`redis-cli info stats`, evicted_keys).',
   },
+  {
+    name: 'cache_hit_rate_low',
+    severity: 'noted',
+    patienceMs: 60_000,
+    applies: ({ caches }) => caches.some(isSeldomHit),
+    advice: ({ caches }) =>
+      `${listed(caches.filter(isSeldomHit), cache => `${cache.name} ${Math.round(rate(cache.hits.hour, cache.misses.hour))} %`)} ` +
+      'of reads hit in the last hour. Look at /admin/cache for keys that are read once, keep entries longer, or give the cache more room.',
+  },
+  {
+    name: 'cache_memory_full',
+    severity: 'noted',
+    patienceMs: 60_000,
+    applies: ({ caches }) => caches.some(isCrowded),
+    advice: ({ caches }) =>
+      `The memory of ${listed(caches.filter(isCrowded), cache => `${cache.name} is ${Math.round(fullness(cache))} % full`)} ` +
+      'and entries are evicted: raise its bound (such as AI_CACHE_ENTRIES), or shorten its time to live.',
+  },
 ]
+
+/** The guests' copies have a condition of their own. */
+function isSeldomHit({ name, hits, misses }: CacheFigures): boolean {
+  return name !== 'guest' && hits.hour + misses.hour >= realUse && rate(hits.hour, misses.hour) < lowHitRate
+}
+
+function isCrowded(cache: CacheFigures): boolean {
+  return fullness(cache) >= nearlyFullPercent && (cache.removals['evicted'] ?? 0) >= manyEvictions
+}
+
+function listed(caches: readonly CacheFigures[], text: (cache: CacheFigures) => string): string {
+  return caches.map(text).join(', ')
+}

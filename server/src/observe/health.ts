@@ -8,6 +8,8 @@ import {
   RepriseError,
 } from 'reprise'
 import type { ConversationEvents } from 'reprise/conversation'
+import type { CacheFigures, CacheName } from '../admin/figures/cache-figures.ts'
+import { rate } from '../admin/figures/present.ts'
 import type { HealthProvider, HealthReport } from '../http/health-routes.ts'
 import { startPeriodic, type Worker } from '../workers/periodic.ts'
 import { type Condition, conditions, type Seen } from './health-conditions.ts'
@@ -23,8 +25,7 @@ export interface HealthOptions {
   readonly hourlyMetrics: Pick<HourlyMetrics, 'droppedRequests'>
   /** The connections of the database's pool, where it has one. */
   readonly pool: () => SeenPool | undefined
-  /** In percent, 0 before any use. */
-  readonly hitRates: () => HealthReport['hitRates']
+  readonly caches: () => readonly CacheFigures[]
   readonly clock: Clock
   /** Told when something begins to be the matter, and when it is over. */
   readonly onChange: (change: HealthChange) => void
@@ -75,6 +76,7 @@ export function startHealth(options: HealthOptions): HealthProvider & Worker {
       droppedRequests: hourlyMetrics.droppedRequests,
       pool: pool(),
       copyHitRate: copyHitRate.percent,
+      caches: options.caches(),
     }
     latest = { seen, atMs: clock.monotonicMs() }
     for (const condition of conditions) follow(condition, seen)
@@ -114,7 +116,7 @@ export function startHealth(options: HealthOptions): HealthProvider & Worker {
         const since = instantOf(began.get(name)?.atMs ?? clock.now())
         return `${advice(seen)} (since ${since})`
       }),
-      hitRates: options.hitRates(),
+      hitRates: { ai: hitRateOf('ai', seen), rag: hitRateOf('rag', seen), db: hitRateOf('db', seen) },
     }
   }
 
@@ -140,4 +142,9 @@ export function startHealth(options: HealthOptions): HealthProvider & Worker {
       await worker.close()
     },
   }
+}
+
+function hitRateOf(name: CacheName, { caches }: Seen): number {
+  const figures = caches.find(each => each.name === name)
+  return figures === undefined ? 0 : rate(figures.hits.all, figures.misses.all)
 }

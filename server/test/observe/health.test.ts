@@ -1,6 +1,7 @@
 import { Announcer, type Clock, type OutboxCounts, RepriseError } from 'reprise'
 import type { ConversationEvents } from 'reprise/conversation'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { CacheFigures } from '../../src/admin/figures/cache-figures.ts'
 import { type HealthChange, startHealth } from '../../src/observe/health.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { logHealth } from '../../src/observe/log-health.ts'
@@ -19,6 +20,7 @@ function start() {
     outbox: { pending: 0, dead: 0, oldestPendingSeconds: 0 } as OutboxCounts,
     droppedRequests: 0,
     pool: { size: 10, available: 9, timesOut: false },
+    caches: [] as CacheFigures[],
   }
   const sleepers: (() => void)[] = []
   const clock: Clock = {
@@ -50,8 +52,8 @@ function start() {
         return world.droppedRequests
       },
     },
+    caches: () => world.caches,
     pool: () => world.pool,
-    hitRates: () => ({ ai: 0, rag: 0, db: 0 }),
     clock,
     onChange: change => changes.push(change),
   })

@@ -24,8 +24,15 @@ interface Kept {
 
 /** The copies in memory, with what operators need beyond the port. */
 export interface MemoryConversationCopies extends ConversationCopies {
+  /** How many copies there are, those included whose time is over and that were not met since. */
+  readonly size: number
   /** What all copies cost together. */
   readonly bytes: number
+  readonly maxBytes: number
+  /** Removes all copies; reads fill them anew. Answers how many. */
+  clear(): number
+  /** Removes copies whose time is over; answers how many. */
+  cleanup(): number
 }
 
 /** What a kept copy costs beside its text, about. */
@@ -125,9 +132,15 @@ export function memoryConversationCopies(options: MemoryConversationCopiesOption
 
   return {
     name: 'memory',
+    get size() {
+      return copies.size
+    },
     get bytes() {
       return totalBytes
     },
+    maxBytes,
+    clear: () => [...copies.keys()].filter(remove).length,
+    cleanup: () => [...copies.keys()].filter(guestId => find(guestId) === undefined).length,
     isAvailable: true,
     onReturn: () => () => {},
     read: async guestIds => guestIds.map(read),

@@ -16,41 +16,38 @@ const accents = /\p{Mn}/gu
 const wordOrPunctuation = /[!-/:-@[-`{-~\p{P}]|[^!-/:-@[-`{-~\p{P}]+/gu
 
 /**
- * Splits texts into the word pieces of uncased BERT models (WordPiece, Wu et al. 2016,
- * https://arxiv.org/abs/1609.08144), as their ids, without the two that begin and end a text. Reading stops past `limit`.
+ * Counts the word pieces of a text as uncased BERT models read them (WordPiece, Wu et al. 2016,
+ * https://arxiv.org/abs/1609.08144), without the two that begin and end it. Reading stops past `limit`.
  */
-export function wordPieces(tokenizerFile: string): (text: string, limit: number) => readonly number[] {
+export function wordPieceCounter(tokenizerFile: string): (text: string, limit: number) => number {
   // The file comes with the model's package, in the shape that its engine reads as well.
   const { model } = JSON.parse(tokenizerFile) as TokenizerFile
-  const ids = new Map(Object.entries(model.vocab))
-  const unknown = ids.get('[UNK]') ?? 0
+  const pieces = new Set(Object.keys(model.vocab))
 
-  function piecesOf(word: string): readonly number[] {
+  function piecesOf(word: string): number {
     const characters = Array.from(word)
-    if (characters.length > longestWord) return [unknown]
-    const pieces: number[] = []
-    for (let start = 0; start < characters.length; ) {
+    if (characters.length > longestWord) return 1
+    let count = 0
+    for (let start = 0; start < characters.length; count += 1) {
       let end = characters.length
       const prefix = start === 0 ? '' : '##'
-      let id: number | undefined
-      for (; end > start && id === undefined; end -= 1) id = ids.get(prefix + characters.slice(start, end).join(''))
+      while (end > start && !pieces.has(prefix + characters.slice(start, end).join(''))) end -= 1
       // One part that is unknown makes the whole word one unknown piece.
-      if (id === undefined) return [unknown]
-      pieces.push(id)
-      start = end + 1
+      if (end === start) return 1
+      start = end
     }
-    return pieces
+    return count
   }
 
   return (text, limit) => {
-    const pieces: number[] = []
+    let count = 0
     for (const words of normalized(text).split(whiteSpace)) {
       for (const [word] of words.matchAll(wordOrPunctuation)) {
-        pieces.push(...piecesOf(word))
-        if (pieces.length > limit) return pieces
+        count += piecesOf(word)
+        if (count > limit) return count
       }
     }
-    return pieces
+    return count
   }
 }
 

@@ -1,0 +1,57 @@
+import { type Static, Type } from 'typebox'
+import type { HealthProvider } from '../http/health-routes.ts'
+import type { Administration } from './administration.ts'
+import { CacheReport, presentFigures } from './figures/present.ts'
+
+const Nullable = Type.Union([Type.Integer(), Type.Null()])
+
+export const CacheStatsAnswer = Type.Object(
+  {
+    since: Type.String({ description: 'When counting began.' }),
+    at: Type.String(),
+    status: Type.String(),
+    warnings: Type.Array(Type.String()),
+    redis: Type.Object({ available: Type.Boolean(), used_bytes: Nullable }),
+    pool: Type.Union([Type.Object({ size: Type.Integer(), available: Type.Integer() }), Type.Null()]),
+    caches: Type.Record(Type.String(), CacheReport),
+  },
+  { description: 'All caches, and what they stand on.' },
+)
+
+/** Makes one answer of `GET /api/cache/stats`. */
+export type StatsSource = () => Promise<Static<typeof CacheStatsAnswer>>
+
+export interface StatsParts {
+  readonly administration: Administration
+  readonly health: Pick<HealthProvider, 'report'>
+  /** Bytes that the fast copies and caches take in Redis; undefined where there is none. */
+  readonly redisBytes: (() => Promise<number>) | undefined
+  readonly pool: () => { readonly size: number; readonly available: number } | undefined
+  readonly showKeys: boolean
+  readonly now: () => string
+}
+
+const topKeys = 20
+
+export function statsSource(parts: StatsParts): StatsSource {
+  const { administration, health, redisBytes, pool, showKeys, now } = parts
+  return async () => {
+    const [{ status, warnings, redisAvailable }, usedBytes] = await Promise.all([
+      health.report(),
+      // While Redis is away its memory is not known.
+      redisBytes?.().catch(() => undefined),
+    ])
+    const connections = pool()
+    return {
+      since: administration.since,
+      at: now(),
+      status,
+      warnings: [...warnings],
+      redis: { available: redisAvailable, used_bytes: usedBytes ?? null },
+      pool: connections === undefined ? null : { size: connections.size, available: connections.available },
+      caches: Object.fromEntries(
+        administration.figures().map(figures => [figures.name, presentFigures(figures, { showKeys, topKeys })]),
+      ),
+    }
+  }
+}
