@@ -8,6 +8,7 @@ export {
   type ReplayPace,
   readControls,
 } from './asking/controls.ts'
+export { errorBody } from './asking/error-body.ts'
 export type * from './asking/llm-call.ts'
 export { documentTag } from './kept/answer-tags.ts'
 export { type LlmCache, llmCache } from './llm-cache.ts'

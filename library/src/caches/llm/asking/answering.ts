@@ -162,7 +162,9 @@ export class Answering {
       result => ({ admission, result }) as const,
       () => ({ admission: leaving.signal.aborted ? 'cancelled' : 'broken', result: undefined }) as const,
     )
-    const leave = () => leaving.abort(new RepriseError('upstream_broken', 'The caller has left.'))
+    const leave = () => {
+      if (!upstream.hasSaidAll()) leaving.abort(new RepriseError('upstream_broken', 'The caller has left.'))
+    }
     const way = { state, reason, isLeader: true }
     return this.#deliveries.passing(asked, { opening: opened.promise, upstream, end }, way, leave)
   }

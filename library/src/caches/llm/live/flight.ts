@@ -91,7 +91,7 @@ export class Flight {
   leave(): void {
     const { deserted, upstream } = this.#options
     this.#callers -= 1
-    if (this.#callers > 0 || this.#isOver || upstream.isComplete || deserted === 'finish') return
+    if (this.#callers > 0 || this.#isOver || deserted === 'finish' || upstream.hasSaidAll()) return
     this.#leaving.abort(new RepriseError('upstream_broken', 'Everybody who waited for the answer has left.'))
   }
 

@@ -40,6 +40,8 @@ export class UpstreamCall {
   readonly #times: number[] = []
   readonly #done = Promise.withResolvers<UpstreamResult>()
   #plain: PlainLane | undefined
+  /** Of an answer that comes as a stream. */
+  #streamStatus: number | undefined
 
   constructor(options: UpstreamCallOptions) {
     this.#options = options
@@ -47,9 +49,13 @@ export class UpstreamCall {
     this.#done.promise.catch(() => undefined)
   }
 
-  /** Whether the upstream has said all. */
-  get isComplete(): boolean {
-    return this.#log.end?.kind === 'whole'
+  /**
+   * Whether all was said, so that nothing is saved by calling it off: clients leave at the last event, before the
+   * connection ends.
+   */
+  hasSaidAll(): boolean {
+    if (this.#log.end !== undefined) return this.#log.end.kind === 'whole'
+    return this.#streamStatus !== undefined && this.#examine(this.#streamStatus, true).body !== undefined
   }
 
   /** How it went; rejects with `upstream_broken`. */
@@ -77,7 +83,10 @@ export class UpstreamCall {
       headers: passedOn(answer.headers),
       isStream: isEvents(answer),
     } as const
-    if (head.isStream) onOpen({ ...head, whole: undefined })
+    if (head.isStream) {
+      this.#streamStatus = head.status
+      onOpen({ ...head, whole: undefined })
+    }
     let isOpen = head.isStream
     for await (const piece of answer.body) {
       signal.throwIfAborted()
