@@ -133,6 +133,7 @@ describeWith(['postgres'], 'a pool of pg, observed', () => {
     const registry = new Registry()
     const one = observePool(new pg.Pool({ connectionString: server.url, max: 3 }), { registry, name: 'one' })
     const other = observePool(new pg.Pool({ connectionString: server.url }), { registry, name: 'other' })
+    for (const pool of [one, other]) pool.on('error', () => {})
     const client = await one.connect()
     expect(await levelIn(registry)).toEqual([13, 12])
     expect(await sampleOf(registry, 'reprise_db_pool_available{pool="one"}')).toBe(2)

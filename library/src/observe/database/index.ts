@@ -17,3 +17,4 @@ export {
 export type { PoolWarning } from './pools/pool-alerts.ts'
 export type { MysqlPool, ObservablePool, PgPool, PoolDialect } from './pools/pool-kind.ts'
 export { noticeSlowQueries, type SlowQueryOptions } from './queries/slow-queries.ts'
+export { type Repository, type RepositoryPool, type RepositoryQuery, repository } from './repository.ts'

@@ -35,7 +35,7 @@ export interface ObserveQueriesOptions {
 }
 
 const optionNames = new Set(['registry', 'slowQueryMs', 'tables', 'announcer', 'logger', 'language'])
-const observed = new WeakSet<object>()
+const watches = new WeakMap<object, QueryWatch>()
 
 /**
  * Counts and times the statements of a pool, or of one connection, of `pg` or `mysql2`, or of a dialect of Kysely, and
@@ -63,20 +63,26 @@ export function observeQueries<Source extends ObservableQueries>(
   if (tables !== undefined && !(Array.isArray(tables) && tables.every(table => typeof table === 'string')))
     throw expected('tables', 'a list of names', tables)
   const known = querySource(source, readLanguage(options.language))
-  if (observed.has(known.source)) {
+  if (watches.has(known.source)) {
     throw new RepriseError('invalid_option', 'The statements of this pool are observed already; observe each once.', {
       field: 'pool',
     })
   }
-  observed.add(known.source)
 
   databaseMetricsIn(registry).watch(announcer)
   if (logger !== undefined) logDatabase(announcer, logger)
   // Until it is there, and where it is not installed, statements are read by their words.
   if (known.dialect === 'postgres') void loadPostgresParser().catch(() => {})
   const named = tables === undefined ? undefined : new Set(tables)
-  known.begin(new QueryWatch({ dialect: known.dialect, announcer, tables: named, slowQueryMs }))
+  const watch = new QueryWatch({ dialect: known.dialect, announcer, tables: named, slowQueryMs })
+  watches.set(known.source, watch)
+  known.begin(watch)
   return source
+}
+
+/** What watches the statements of a pool; undefined while nothing does. */
+export function watchOf(source: ObservableQueries): QueryWatch | undefined {
+  return watches.get(querySource(source, undefined).source)
 }
 
 function readLanguage(language: unknown): KnownQuerySource['dialect'] | undefined {

@@ -1,5 +1,5 @@
 import type { Announcer } from '../../../base/announcer.ts'
-import type { DatabaseEvents } from '../../../ports/database-events.ts'
+import type { DatabaseEvents, StatementLabels } from '../../../ports/database-events.ts'
 import type { SqlDialect } from '../../../sql/statement.ts'
 import { announceSlow } from './slow-queries.ts'
 import { StatementLabeller } from './statement-labels.ts'
@@ -25,6 +25,11 @@ export class QueryWatch {
     this.#dialect = dialect
     this.#slowQueryMs = slowQueryMs
     this.#labeller = new StatementLabeller(dialect, tables)
+  }
+
+  /** Labels that the author of a statement gives; they need not be read from its text. */
+  name(text: string, labels: StatementLabels): void {
+    this.#labeller.name(text, labels)
   }
 
   /** The moment that a statement was sent, to be given to `succeeded` or `failed`. */

@@ -36,6 +36,12 @@ export class StatementLabeller {
     return labels
   }
 
+  /** Labels given by the author of a statement. */
+  name(text: string, labels: StatementLabels): void {
+    const known = this.#byText.get(text)
+    if (known?.queryType !== labels.queryType || known.table !== labels.table) keep(this.#byText, text, labels)
+  }
+
   #read(text: string): StatementLabels {
     const { readable, parts } = readStatement(text, this.#dialect)
     if (!readable) return unread
