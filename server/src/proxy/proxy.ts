@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Forward, HttpCache, HttpRequest, PathRule } from 'reprise/http'
+import { type Forward, type HttpCache, type HttpRequest, type PathRule, writeAnswer } from 'reprise/http'
 import { isRead } from './forwarded-request.ts'
 import { answerPurge } from './purge.ts'
 import { pathOf, targetOf } from './request-target.ts'
 import { tunnel } from './tunnel.ts'
 import { Upstream, UpstreamTimeout } from './upstream.ts'
-import { writeAnswer } from './write-answer.ts'
 
 export interface ProxyOptions {
   readonly upstream: URL

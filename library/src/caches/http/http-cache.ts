@@ -15,6 +15,9 @@ import { drain } from './store/recording.ts'
 import { type ResponseCache, ResponseStore } from './store/response-store.ts'
 import { isComplete, type StoredResponse } from './store/stored-response.ts'
 
+/** How long a request waits for another's answer before it asks the origin itself. */
+const longestWaitMs = 10_000
+
 /** What an HTTP cache announces, each once, after the fact. */
 export interface HttpCacheEvents {
   /** A request was answered. */
@@ -156,7 +159,10 @@ export class HttpCache {
     if (!isShareable(request, stored)) return this.#ask(asking)
     const underway = mayWait ? this.#flights.under(request.url) : undefined
     if (underway !== undefined) {
-      await underway
+      // Nobody waits longer than this for what may never be read to its end.
+      const patience = new AbortController()
+      await Promise.race([underway, this.#settings.clock.sleep(longestWaitMs, patience.signal)])
+      patience.abort()
       return this.#fromStore(request, forward, directives, false)
     }
     return this.#ask(asking, this.#flights.begin(request.url))
@@ -169,7 +175,7 @@ export class HttpCache {
       const get = { ...request, method: 'GET' }
       const asking = { request: get, forward, directives: noDirectives, reason: 'stale', stored } as const
       const { body } = await this.#ask({ ...asking, isBackground: true }, land)
-      if (body !== undefined && !(body instanceof Uint8Array)) await drain(body)
+      await drain(body)
     }
     work().catch((error: unknown) => this.#events.announce('refresh_failed', { url: request.url, error }))
   }

@@ -1,3 +1,4 @@
+export { writeAnswer } from './exchange/write-answer.ts'
 export { HttpCache, type HttpCacheEvents, httpCache } from './http-cache.ts'
 export type { Body, Forward, ForwardRequest, HttpAnswer, HttpRequest, OriginResponse } from './messages.ts'
 export type { HttpCacheOptions } from './options.ts'

@@ -8,8 +8,8 @@ export interface HttpRequest {
   readonly fields: HeaderFields
   /** How long a response that says nothing is kept; undefined when the path was not named for that. */
   readonly defaultTtlMs?: number | undefined
-  /** Further text that tells apart what lies under one URL, such as forwarded fields that the origin believes. */
-  readonly keyedBy?: string
+  /** Fields that tell responses apart as if `Vary` named them, lower case: what the origin may believe without saying so. */
+  readonly keyedFields?: readonly string[]
 }
 
 /** How the origin is to be asked. */

@@ -1,4 +1,4 @@
-import type { Forward, HttpAnswer, HttpRequest, OriginResponse } from '../messages.ts'
+import type { Body, Forward, HttpAnswer, HttpRequest, OriginResponse } from '../messages.ts'
 import type { HttpCacheSettings } from '../options.ts'
 import type { Directives } from '../rules/cache-control.ts'
 import { isNotModified } from '../rules/conditions.ts'
@@ -9,7 +9,7 @@ import { invalidatedBy, isSafe } from '../rules/invalidating.ts'
 import { parseContentRange } from '../rules/ranges.ts'
 import { isServerError, mayServeInstead, type OriginFailure } from '../rules/reuse.ts'
 import type { FillWatch } from '../store/fill-watches.ts'
-import { discard, drain, recorded } from '../store/recording.ts'
+import { discard, drain, type RecordingOptions, recorded, recordWhole } from '../store/recording.ts'
 import type { ResponseStore } from '../store/response-store.ts'
 import type { StoredResponse } from '../store/stored-response.ts'
 import { cacheStatusOf, type HandledAs } from './cache-status.ts'
@@ -190,7 +190,7 @@ export class Origin {
       onSettled('unshared')
       return answer
     }
-    const body = this.#record(inquiry, judgement, response, watch)
+    const body = await this.#record(inquiry, judgement, response, watch)
     // The origin was asked without the client's conditions, which are the cache's to judge then (RFC 9111 4.3.2).
     if (stored !== undefined && response.status === 200 && isNotModified(request.fields, judgement.with([], 0))) {
       void drain(body).catch(() => onSettled('failed'))
@@ -200,16 +200,17 @@ export class Origin {
     return { ...answer, body }
   }
 
-  #record(
+  /** The body as it goes to the client, while it is kept. One that is there as a whole is kept before it goes. */
+  async #record(
     inquiry: Inquiry,
     judgement: Storing,
     response: OriginResponse,
     watch: FillWatch,
-  ): AsyncGenerator<Uint8Array, undefined> {
+  ): Promise<Body | undefined> {
     const range = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range')) : undefined
     const announced = headerOf(response.headers, 'content-length')
     const expected = range === undefined ? Number(announced ?? Number.NaN) : range.last - range.first + 1
-    return recorded(response.body ?? new Uint8Array(0), {
+    const options: RecordingOptions = {
       maxBytes: this.#settings.maxBodyBytes,
       announced: Number.isNaN(expected) ? undefined : expected,
       onEnd: async bytes => {
@@ -221,7 +222,11 @@ export class Origin {
           inquiry.onSettled('failed')
         }
       },
-    })
+    }
+    const { body } = response
+    if (body !== undefined && !(body instanceof Uint8Array)) return recorded(body, options)
+    await recordWhole(body ?? new Uint8Array(0), body === undefined ? { ...options, announced: undefined } : options)
+    return body
   }
 
   async #keep(

@@ -10,35 +10,45 @@ export interface RecordingOptions {
   readonly onEnd: (bytes: Uint8Array | undefined) => Promise<void>
 }
 
+/** Keeps a body that is there as a whole. */
+export async function recordWhole(bytes: Uint8Array, options: RecordingOptions): Promise<void> {
+  await options.onEnd(fits(bytes.byteLength, options) ? bytes : undefined)
+}
+
 /**
- * Hands a body on as it comes, and keeps its bytes. When the reader leaves early, the rest is read for the record alone,
- * as long as there is one. A body that breaks off, or is not as long as it said, is not kept (RFC 9111 3.3).
+ * Hands a body on as it comes, and keeps its bytes. When the reader leaves early, even before the first chunk, the rest is
+ * read for the record alone, as long as there is one. A body that breaks off, or is not as long as it said, is not kept
+ * (RFC 9111 3.3).
  */
-export async function* recorded(body: Body, options: RecordingOptions): AsyncGenerator<Uint8Array, undefined> {
-  if (body instanceof Uint8Array) {
-    await options.onEnd(fits(body.byteLength, options) ? body : undefined)
-    yield body
-    return
-  }
+export function recorded(
+  body: AsyncIterable<Uint8Array>,
+  options: RecordingOptions,
+): AsyncIterableIterator<Uint8Array> {
   const iterator = body[Symbol.asyncIterator]()
   const record = new Record(options)
-  let isOver = false
-  try {
-    for (;;) {
-      const { done, value } = await iterator.next()
-      if (done === true) break
-      record.add(value)
-      yield value
+  const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+    try {
+      const result = await iterator.next()
+      if (result.done !== true) {
+        record.add(result.value)
+        return result
+      }
+    } catch (error) {
+      await record.fail()
+      throw error
     }
-    isOver = true
     await record.end()
-  } catch (error) {
-    isOver = true
-    await record.fail()
-    throw error
-  } finally {
-    if (!isOver) void finishAlone(iterator, record)
+    return { done: true, value: undefined }
   }
+  const passing: AsyncIterableIterator<Uint8Array> = {
+    next,
+    return: () => {
+      void finishAlone(iterator, record)
+      return Promise.resolve({ done: true, value: undefined })
+    },
+    [Symbol.asyncIterator]: () => passing,
+  }
+  return passing
 }
 
 async function finishAlone(iterator: AsyncIterator<Uint8Array>, record: Record): Promise<void> {
@@ -99,7 +109,8 @@ function fits(bytes: number, { maxBytes, announced }: RecordingOptions): boolean
 }
 
 /** Reads a body to its end, for its record alone. */
-export async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
+export async function drain(body: Body | undefined): Promise<void> {
+  if (body === undefined || body instanceof Uint8Array) return
   for await (const _ of body) {
     // Only the record counts.
   }

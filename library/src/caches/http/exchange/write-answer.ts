@@ -1,20 +1,25 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HttpAnswer } from 'reprise/http'
+import type { HttpAnswer } from '../messages.ts'
+import { type HeaderList, headerOf } from '../rules/header-list.ts'
 
-/** Writes an answer to the client, its body as it comes. Never rejects: a body that breaks off breaks the connection off. */
+/**
+ * Writes an answer to a response of node:http, its body as it comes. Never rejects: a body that breaks off breaks the
+ * connection off, as that is all that can still be said.
+ */
 export async function writeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   answer: HttpAnswer,
 ): Promise<void> {
   const { status, reason, body } = answer
-  // Field names and values were checked, or came through Node's own parser.
-  response.writeHead(status, reason, answer.headers as string[])
   if (body === undefined || body instanceof Uint8Array) {
+    response.writeHead(status, reason, withLength(answer.headers, body))
     response.end(request.method === 'HEAD' ? undefined : body)
     return
   }
+  // Node.js takes a list, and does not change it.
+  response.writeHead(status, reason, answer.headers as string[])
   try {
     for await (const chunk of body) {
       if (response.destroyed) break
@@ -24,9 +29,14 @@ export async function writeAnswer(
     if (trailers.length > 0 && request.httpVersion !== '1.0') response.addTrailers(pairsOf(trailers))
     response.end()
   } catch {
-    // The status has gone out; all that can still be said is that this is not the whole.
     response.destroy()
   }
+}
+
+function withLength(headers: HeaderList, body: Uint8Array | undefined): string[] {
+  // As above.
+  if (body === undefined || headerOf(headers, 'content-length') !== undefined) return headers as string[]
+  return [...headers, 'Content-Length', String(body.byteLength)]
 }
 
 function pairsOf(lines: readonly string[]): [string, string][] {

@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { writeAnswer } from '../../caches/http/exchange/write-answer.ts'
+import type { HttpCache } from '../../caches/http/http-cache.ts'
+import type { Forward, HttpRequest } from '../../caches/http/messages.ts'
+import type { PathRule } from '../../caches/http/paths.ts'
+import { believedFields } from '../believed-fields.ts'
+import { type CapturedResponse, captureResponse } from './captured-response.ts'
+import { detachedExchange, isDetached, withChanges } from './detached-exchange.ts'
+
+/** One exchange of a framework on node:http, before its handlers run. */
+export interface NodeExchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Path and query as the client sent them. */
+  readonly target: string
+  /** Lets the framework go on with this request. */
+  readonly proceed: () => void
+  /** Told that the framework will not go on: the answer comes from the cache. */
+  readonly onAnswered: () => void
+  /** Runs the application for another request. */
+  readonly run: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+/** Answers an exchange from the cache, or lets the application answer into it. */
+export async function cacheExchange(
+  http: HttpCache,
+  ruleOf: (path: string) => PathRule,
+  exchange: NodeExchange,
+): Promise<void> {
+  const { request, response, target, proceed } = exchange
+  const rule = isDetached(request) ? undefined : ruleOf(pathOf(target))
+  if (rule === undefined || rule.isExcluded) return proceed()
+  let captured: CapturedResponse | undefined
+  const forward: Forward = ({ changes, isBackground }) => {
+    if (isBackground || captured !== undefined) {
+      const other = detachedExchange(request, target, changes)
+      const { answer } = captureResponse(other.response)
+      exchange.run(other.request, other.response)
+      return answer
+    }
+    captured = captureResponse(response)
+    if (Object.keys(changes).length > 0) request.headers = withChanges(request.headers, changes)
+    proceed()
+    return captured.answer
+  }
+  try {
+    const answer = await http.handle(askedBy(request, target, rule), forward)
+    if (captured === undefined) exchange.onAnswered()
+    else captured.release()
+    await writeAnswer(request, response, answer)
+  } catch (error) {
+    // Only the application's breaking off comes here; the connection breaks off as it would have.
+    captured?.release()
+    response.destroy(error instanceof Error ? error : undefined)
+  }
+}
+
+function askedBy(request: IncomingMessage, target: string, { defaultTtlMs }: PathRule): HttpRequest {
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http'
+  return {
+    method: request.method ?? 'GET',
+    url: `${scheme}://${(request.headers.host ?? 'localhost').toLowerCase()}${target}`,
+    // The request's own are changed for the application's eyes.
+    fields: request.headers,
+    defaultTtlMs,
+    keyedFields: believedFields,
+  }
+}
+
+function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end < 0 ? target : target.slice(0, end)
+}
