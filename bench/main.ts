@@ -4,12 +4,14 @@ import { benchDefects } from './defects/defects.ts'
 import { benchEngine } from './engine/engine.ts'
 import { describeMachine } from './measure/machine.ts'
 import { markdownOf, writeSection } from './measure/report.ts'
+import { benchObserve } from './observe/observe.ts'
 
-const usage = `npm run bench -- chat|engine|defects [question…] [--quick] [--write] [--data DIRECTORY]
+const usage = `npm run bench -- chat|engine|defects|observe [question…] [--quick] [--write] [--data DIRECTORY]
 
   chat       guest chat: post, get, embedder, growth; all of them when none is named
   engine     the cache engine: memory, traces, sized-traces, hit, metrics, redis, outage, stampede; all of them when none is named
   defects    defects that caches have, played against Reprise and its peers; all, or those named by a part of their name
+  observe    observed pools and statements: checkout, query; both when none is named
   --quick    one short round each, to see that it runs; its figures mean nothing
   --write    put the figures into docs/benchmarks.md, each in the place of its earlier ones; not with --quick
   --data     where recorded requests lie, for the questions that replay them
@@ -24,7 +26,7 @@ const { positionals, values } = parseArgs({
   },
 })
 const [subject, ...questions] = positionals
-const subjects = { chat: benchChat, engine: benchEngine, defects: benchDefects }
+const subjects = { chat: benchChat, engine: benchEngine, defects: benchDefects, observe: benchObserve }
 if (subject === undefined || !(subject in subjects) || (values.quick && values.write)) {
   process.stderr.write(usage)
   process.exit(2)

@@ -67,7 +67,8 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   const caches = openCaches(settings, stores.sharedTier, clock)
   const observed = namedCaches(caches).map(([, cache]) => cache)
   for (const cache of observed) logCache(cache, log)
-  const gateway = await openGateway({ settings, stores, caches, clock })
+  const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
+  const gateway = await openGateway({ settings, stores, caches, clock, onFailure: onFailure('answers') })
   const hourly = hourlyMetrics({ store: stores.hourlyMetricsStore, conversations: conversationEvents, clock })
   gateway.parts.accounts.events.on('generated', ({ generationMs }) => hourly.recordGeneration(generationMs))
   const metrics = prometheusMetrics({
@@ -84,7 +85,6 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   const pool = watchDatabases(stores.databaseEvents, log, settings.slowQueryMs)
   // The pools announce their sizes with their first statement.
   await stores.askDatabase()
-  const onFailure = (task: string) => (error: unknown) => log.error({ err: error, task }, 'a background task failed')
   const workers: Worker[] = [
     startMetricsFlusher({ metrics: hourly, clock, onFailure: onFailure('metrics') }),
     startRetention({

@@ -5,7 +5,7 @@ import type { Clock } from 'reprise'
 import { localEmbedder } from 'reprise/embedders'
 import { embedderSuite } from 'reprise/testing'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { wordPieceCounter } from '../../src/drivers/embedders/local/word-pieces.ts'
+import { wordPieces } from '../../src/drivers/embedders/local/word-pieces.ts'
 
 const embedder = localEmbedder({ cpuShare: 1 })
 afterAll(() => embedder.close())
@@ -33,7 +33,8 @@ describe('the local model', () => {
   })
 
   test('reads 254 word pieces and says when there are more', async () => {
-    const count = wordPieceCounter(readFileSync(model.tokenizerPath, 'utf8'))
+    const pieces = wordPieces(readFileSync(model.tokenizerPath, 'utf8'))
+    const count = (text: string) => pieces(text, 1_000).length
     const word = fc.constantFrom(
       'zebra',
       'unbelievably',
@@ -54,13 +55,13 @@ describe('the local model', () => {
         // As many whole words as fit: one more word must change nothing of a text that is called truncated.
         const parts = full.split(' ')
         let fitting = parts.length
-        while (count(parts.slice(0, fitting).join(' '), 1_000) > 254) fitting -= 1
+        while (count(parts.slice(0, fitting).join(' ')) > 254) fitting -= 1
         const [within, over, further] = await embedder.prompt.embed(
           [fitting, fitting + 1, fitting + 9].map(length => parts.slice(0, length).join(' ')),
           signal(),
         )
         expect([within?.truncated, over?.truncated, further?.truncated]).toEqual([false, true, true])
-        if (count(parts.slice(0, fitting).join(' '), 1_000) === 254) expect(over?.vector).toEqual(within?.vector)
+        if (count(parts.slice(0, fitting).join(' ')) === 254) expect(over?.vector).toEqual(within?.vector)
         else expect(over?.vector).not.toEqual(within?.vector)
         expect(further?.vector).toEqual(over?.vector)
       }),
@@ -84,6 +85,40 @@ describe('the local model', () => {
     await expect(left).rejects.toMatchObject({ code: 'embedding_failed', permanent: false })
     expect(await kept).toHaveLength(1)
   })
+})
+
+describe('the engines of the local model', () => {
+  const hasRuntime = (() => {
+    try {
+      return import.meta.resolve('onnxruntime-node') !== ''
+    } catch {
+      return false
+    }
+  })()
+
+  // 288 MB for the sake of one test: whoever has it installed, sees this.
+  test.skipIf(!hasRuntime)('onnxruntime-node gives the vectors of WebAssembly, from the same weights', async () => {
+    const [faster, other] = [localEmbedder({ engine: 'onnxruntime' }), localEmbedder({ engine: 'wasm' })]
+    const texts = ['hello world', 'Ünïcödé 東京 can’t e.g. 🎉', 'x '.repeat(400), '…?!']
+    const [one, two] = await Promise.all([faster, other].map(each => each.prompt.embed(texts, signal())))
+    for (const [index, embedding] of (one ?? []).entries()) {
+      expect(embedding.truncated).toBe(two?.[index]?.truncated)
+      expect(dot(embedding.vector, two?.[index]?.vector)).toBeCloseTo(1, 5)
+    }
+    await Promise.all([faster.close(), other.close()])
+  })
+
+  test.skipIf(hasRuntime)(
+    'where onnxruntime-node is asked for and missing, the error says what to install',
+    async () => {
+      const missing = localEmbedder({ engine: 'onnxruntime' })
+      await expect(missing.embed(['text'], signal())).rejects.toMatchObject({
+        code: 'embedding_failed',
+        message: expect.stringContaining('npm install onnxruntime-node'),
+      })
+      await missing.close()
+    },
+  )
 })
 
 /** Time that passes only in sleeps, which end at once. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { exitCodes } from './exit-codes.ts'
+import { invalidateCommand } from './invalidate.ts'
 import { loadCommand } from './load.ts'
 import { migrateCommand } from './migrate.ts'
 import { outboxCommand } from './outbox.ts'
@@ -19,7 +20,14 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .addHelpText('after', help)
     .exitOverride()
-  for (const command of [serveCommand(), migrateCommand(), loadCommand(), verifyCommand(), outboxCommand()]) {
+  for (const command of [
+    serveCommand(),
+    migrateCommand(),
+    loadCommand(),
+    verifyCommand(),
+    outboxCommand(),
+    invalidateCommand(),
+  ]) {
     program.addCommand(inherit(command, program))
   }
   try {

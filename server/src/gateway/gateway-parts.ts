@@ -1,3 +1,4 @@
+import type { LlmCache } from 'reprise/llm'
 import type { Caches } from '../caches.ts'
 import type { Accounts } from './accounting/accounts.ts'
 import type { PriceTable } from './accounting/price-table.ts'
@@ -16,4 +17,6 @@ export interface GatewayParts {
   readonly prices: PriceTable
   /** Undefined where caching is switched off. */
   readonly caches: Caches | undefined
+  /** Answers of language models; undefined where caching is switched off: everything is passed through. */
+  readonly llm: LlmCache | undefined
 }

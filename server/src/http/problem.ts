@@ -124,7 +124,11 @@ export function typeOf(code: ErrorCode): string {
   return `urn:reprise:problem:${code}`
 }
 
-export function problemAnswer(error: RepriseError, requestId: string): ProblemAnswer {
+/**
+ * `toModelClient`: whether the caller is a client of language models, such as OpenAI's or Anthropic's. Those show what
+ * stands under `error`, and try again unless they are told not to.
+ */
+export function problemAnswer(error: RepriseError, requestId: string, toModelClient = false): ProblemAnswer {
   const { code } = error
   const status = statusOf[code]
   // Codes of the inside (500) keep their message to the log.
@@ -139,7 +143,14 @@ export function problemAnswer(error: RepriseError, requestId: string): ProblemAn
     field: status === 500 ? undefined : error.field,
     request_id: requestId,
   }
-  return { status, headers: headersOf(error, status), body: JSON.stringify(problem) }
+  const headers = headersOf(error, status)
+  if (!toModelClient) return { status, headers, body: JSON.stringify(problem) }
+  const shown = { type: problem.code, code: problem.code, message: detail, param: problem.field ?? null }
+  return {
+    status,
+    headers: error.permanent ? { ...headers, 'x-should-retry': 'false' } : headers,
+    body: JSON.stringify({ ...problem, error: shown }),
+  }
 }
 
 /** Their messages name hosts, ports and databases of the inside, which are no business of a stranger's. */

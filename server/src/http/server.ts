@@ -89,7 +89,7 @@ export function createServer(options: ServerOptions): HttpServer {
   function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = repriseErrorOf(thrown)
     logFailure(log, request, error)
-    const { status, headers, body } = problemAnswer(error, request.id)
+    const { status, headers, body } = problemAnswer(error, request.id, request.routeOptions?.config?.speaksToModels)
     reply.code(status).headers({ ...headers, 'x-request-id': request.id })
     reply.type(problemType).send(body)
   }
@@ -117,12 +117,15 @@ export function createServer(options: ServerOptions): HttpServer {
     done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
   })
   const { onAnswered } = options
+  function announce(request: FastifyRequest, reply: FastifyReply): void {
+    const answer = answeredRequest(request, reply)
+    if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
+    tell(onAnswered, answer)
+  }
   if (onAnswered !== undefined || log.isLevelEnabled('debug')) {
     // Not onResponse, for which Fastify listens to every socket anew.
     server.addHook('onSend', (request, reply, _payload, done) => {
-      const answer = answeredRequest(request, reply)
-      if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
-      tell(onAnswered, answer)
+      announce(request, reply)
       done()
     })
   }
@@ -143,7 +146,7 @@ export function createServer(options: ServerOptions): HttpServer {
     healthRoutes(server, { health: options.health, auth })
     if (options.admin !== undefined) adminRoutes(server, { ...options.admin, auth, showKeys: settings.adminShowKeys })
     metricsRoutes(server, { metrics: options.metrics, auth })
-    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth })
+    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth, onAnswered: announce })
   })
   return server
 }

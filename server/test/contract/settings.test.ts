@@ -12,6 +12,7 @@ import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts
 import { type PrivateDirectory, privateDirectory } from '../../../testbed/private-directory.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
 import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { gatewaySettings } from '../../src/config/gateway-settings.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 import { jsonOf, post } from '../http/exchange.ts'
 import { erase, historyOf, say, untilCopied } from './chat.ts'
@@ -240,8 +241,9 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     },
   }
 
-  /** These have tests of their own in redis.test.ts. */
-  const provenElsewhere = ['ENABLE_REDIS_CACHE', 'ENABLE_CACHE', 'REDIS_CLUSTER_NODES']
+  /** These have tests of their own in redis.test.ts, and those of the gateway in gateway/settings.test.ts. */
+  const ofTheGateway = Object.values(gatewaySettings).map(setting => setting.name)
+  const provenElsewhere = ['ENABLE_REDIS_CACHE', 'ENABLE_CACHE', 'REDIS_CLUSTER_NODES', ...ofTheGateway]
 
   it('G every setting has its proof', () => {
     const names = Object.values(settingsTable).map(setting => setting.name)

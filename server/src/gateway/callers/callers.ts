@@ -23,6 +23,8 @@ export interface Caller {
 export interface Callers {
   /** @throws RepriseError `not_authorized` for a token that is not valid here, `identity_unavailable` */
   recognise(headers: IncomingHttpHeaders): Caller | Promise<Caller>
+  /** Who is accounted for a tenant: its user, as far as this process knows one, else the tenant itself. */
+  ownerOf(tenant: string): string
 }
 
 export type CallerSettings = Pick<Settings, 'host' | 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'>
@@ -35,6 +37,7 @@ export function createCallers(settings: CallerSettings, secret: Uint8Array): Cal
   const readToken = createTokenReader(settings)
   const onLoopback = isLoopback(settings.host)
   const remembered = new Map<string, Caller>()
+  const users = new Map<string, UserId>()
   const tenantOf = (kind: 'key' | 'user', name: string) =>
     `t_${createHmac('sha256', secret).update(`${kind}\u0000${name}`).digest('base64url').slice(0, 22)}`
 
@@ -50,19 +53,14 @@ export function createCallers(settings: CallerSettings, secret: Uint8Array): Cal
       bringsKey,
       mayUseServerKey: !bringsKey && onLoopback,
     }
-    if (remembered.size >= mostRemembered) {
-      for (const oldest of remembered.keys()) {
-        remembered.delete(oldest)
-        break
-      }
-    }
-    remembered.set(credential, caller)
+    remember(remembered, credential, caller)
     return caller
   }
 
   async function userOf(token: string, read: NonNullable<typeof readToken>): Promise<Caller> {
     const userId = await read(token)
     const tenant = tenantOf('user', userId)
+    if (!users.has(tenant)) remember(users, tenant, userId)
     return { tenant, userId, accountId: userId, bringsKey: false, mayUseServerKey: true }
   }
 
@@ -71,7 +69,17 @@ export function createCallers(settings: CallerSettings, secret: Uint8Array): Cal
       const { text, token } = credentialOf(headers)
       return readToken === undefined || token === undefined ? holderOf(text) : userOf(token, readToken)
     },
+    ownerOf: tenant => users.get(tenant) ?? tenant,
   }
+}
+
+/** Keeps a value under a key; past the bound the oldest is forgotten. */
+function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
+  if (known.size >= mostRemembered) {
+    const [oldest] = known.keys()
+    if (oldest !== undefined) known.delete(oldest)
+  }
+  known.set(key, value)
 }
 
 /** What a caller is answered whose request would go on with a key of the server that is not for everybody. */

@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route that takes whatever is below a path; it says nothing about which paths there are. */
     isCatchAll?: boolean
+    /** A route that clients of language models call, as OpenAI's or Anthropic's. */
+    speaksToModels?: boolean
   }
 }
 

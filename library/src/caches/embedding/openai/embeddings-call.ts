@@ -10,7 +10,7 @@ export interface EmbeddingsCall {
   /** Divides the tenant's vectors further. */
   readonly namespace?: string | undefined
   readonly body: Uint8Array
-  readonly mode?: CacheMode
+  readonly mode?: CacheMode | undefined
   /** How long vectors are kept; undefined: as the cache says. */
   readonly ttlMs?: number | undefined
   /** The caller leaves when it is aborted. */

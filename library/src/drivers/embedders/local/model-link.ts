@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf, RepriseError } from '../../../base/reprise-error.ts'
 import type { Embedding } from '../../../ports/embedder.ts'
-import type { ThreadReply, ThreadRequest } from './thread-messages.ts'
+import type { ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.ts'
 
 /** What became of one text, and the processor's time that it took. */
 export type TextOutcome =
@@ -19,8 +19,8 @@ export class ModelLink {
   #reason = 'its thread ended'
   #isAlive = true
 
-  constructor() {
-    this.#thread = new Worker(threadUrl, { name: 'embedding', execArgv: [] })
+  constructor(settings: ThreadSettings) {
+    this.#thread = new Worker(threadUrl, { name: 'embedding', workerData: settings, execArgv: [] })
     this.#thread.on('message', (reply: ThreadReply) => this.#receive(reply))
     this.#thread.on('error', error => {
       this.#reason = isMissingPackage(error)

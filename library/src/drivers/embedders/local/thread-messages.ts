@@ -1,3 +1,10 @@
+import type { EngineChoice } from './text-engine.ts'
+
+/** What the model's thread is started with. */
+export interface ThreadSettings {
+  readonly engine: EngineChoice
+}
+
 /** One text for the model's thread. */
 export interface ThreadRequest {
   readonly id: number

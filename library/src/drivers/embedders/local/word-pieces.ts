@@ -16,38 +16,41 @@ const accents = /\p{Mn}/gu
 const wordOrPunctuation = /[!-/:-@[-`{-~\p{P}]|[^!-/:-@[-`{-~\p{P}]+/gu
 
 /**
- * Counts the word pieces of a text as uncased BERT models read them (WordPiece, Wu et al. 2016,
- * https://arxiv.org/abs/1609.08144), without the two that begin and end it. Reading stops past `limit`.
+ * Splits texts into the word pieces of uncased BERT models (WordPiece, Wu et al. 2016,
+ * https://arxiv.org/abs/1609.08144), as their ids, without the two that begin and end a text. Reading stops past `limit`.
  */
-export function wordPieceCounter(tokenizerFile: string): (text: string, limit: number) => number {
+export function wordPieces(tokenizerFile: string): (text: string, limit: number) => readonly number[] {
   // The file comes with the model's package, in the shape that its engine reads as well.
   const { model } = JSON.parse(tokenizerFile) as TokenizerFile
-  const pieces = new Set(Object.keys(model.vocab))
+  const ids = new Map(Object.entries(model.vocab))
+  const unknown = ids.get('[UNK]') ?? 0
 
-  function piecesOf(word: string): number {
+  function piecesOf(word: string): readonly number[] {
     const characters = Array.from(word)
-    if (characters.length > longestWord) return 1
-    let count = 0
-    for (let start = 0; start < characters.length; count += 1) {
+    if (characters.length > longestWord) return [unknown]
+    const pieces: number[] = []
+    for (let start = 0; start < characters.length; ) {
       let end = characters.length
       const prefix = start === 0 ? '' : '##'
-      while (end > start && !pieces.has(prefix + characters.slice(start, end).join(''))) end -= 1
+      let id: number | undefined
+      for (; end > start && id === undefined; end -= 1) id = ids.get(prefix + characters.slice(start, end).join(''))
       // One part that is unknown makes the whole word one unknown piece.
-      if (end === start) return 1
-      start = end
+      if (id === undefined) return [unknown]
+      pieces.push(id)
+      start = end + 1
     }
-    return count
+    return pieces
   }
 
   return (text, limit) => {
-    let count = 0
+    const pieces: number[] = []
     for (const words of normalized(text).split(whiteSpace)) {
       for (const [word] of words.matchAll(wordOrPunctuation)) {
-        count += piecesOf(word)
-        if (count > limit) return count
+        pieces.push(...piecesOf(word))
+        if (pieces.length > limit) return pieces
       }
     }
-    return count
+    return pieces
   }
 }
 
