@@ -54,6 +54,7 @@ function start() {
     },
     caches: () => world.caches,
     pool: () => world.pool,
+    hitRates: () => ({ ai: 0, rag: 0, db: 0 }),
     clock,
     onChange: change => changes.push(change),
   })
