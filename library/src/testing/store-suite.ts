@@ -231,6 +231,24 @@ export function storeSuite(open: () => Promise<StoreHarness>): readonly Contract
       }
       assert.deepEqual(await found(store, 'elsewhere:*', [...wanted, ...others]), new Set())
     }),
+    promise('ends a scan although all that it finds is removed on the way', async ({ store, now }) => {
+      const names = Array.from({ length: 1_000 }, (_, index) => key(['user', index]))
+      await writeAll(
+        store,
+        names.map(name => [name, '1']),
+        now() + minute,
+      )
+      const met = new Set<CacheKey>()
+      let steps = 0
+      for await (const keys of store.scan('suite:user:*' as KeyGlob)) {
+        for (const name of keys) met.add(name)
+        if (keys.length > 0) await store.remove(keys, now() + minute)
+        steps += 1
+        assert.ok(steps < 10 * names.length, 'the scan goes round in circles')
+      }
+      assert.ok(names.every(name => met.has(name)))
+      assert.ok((await store.read(names)).every(({ kind }) => kind === 'nothing'))
+    }),
     promise('says that it lives, the same life to everybody', async ({ store, other }) => {
       const life = await store.life()
       assert.ok(life.size > 0)

@@ -1,53 +1,71 @@
 import { type Cache, type CacheOptions, createCache } from 'reprise'
-import { redis } from 'reprise/redis'
-import { afterAll, beforeAll, describe, it } from 'vitest'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisTierOptions, redis } from 'reprise/redis'
+import { afterAll, beforeAll, it } from 'vitest'
+import { describeWith } from '../../../testbed/available.ts'
+import { startRedis } from '../../../testbed/redis.ts'
+import { startRedisCluster } from '../../../testbed/redis-cluster.ts'
 import { manualClock } from '../embedded/manual-clock.ts'
 import { allPromises } from './promises/all.ts'
 import { rest, until, type World } from './promises/scenario.ts'
 
-describe('caches of several processes on one Redis', () => {
-  let server: RedisServer
-  let worlds = 0
+interface Place extends AsyncDisposable {
+  readonly options: RedisTierOptions
+}
 
-  beforeAll(async () => {
-    server = await startRedis()
-  })
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]()
-  })
+const places: Readonly<Record<string, () => Promise<Place>>> = {
+  'one Redis': async () => {
+    const server = await startRedis()
+    return { options: { url: server.url }, [Symbol.asyncDispose]: () => server.stop() }
+  },
+  'a Redis Cluster of six': async () => {
+    const cluster = await startRedisCluster()
+    return { options: { cluster: cluster.addresses.split(',') }, [Symbol.asyncDispose]: () => cluster.stop() }
+  },
+}
 
-  /** Each cache has connections of its own, as if it were another process; names tell the worlds apart. */
-  function world(): World {
-    const clock = manualClock(Date.now())
-    const caches: Cache[] = []
-    worlds += 1
-    const name = `world ${worlds}`
-    return {
-      cache: async (options: Partial<CacheOptions> = {}) => {
-        const cache = createCache({ name, clock, redis: redis({ url: server.url }), ...options })
-        caches.push(cache)
-        await until(() => cache.stats().bus === 'listening' && cache.stats().redis === 'up', 'Redis is reached')
-        return cache
-      },
-      pass: async ms => {
-        clock.advance(ms)
-        await rest()
-      },
-      close: async () => {
-        for (const cache of caches) await cache.close()
-      },
-    }
+let worlds = 0
+
+/** Each cache has connections of its own, as if it were another process; names tell the worlds apart. */
+function world(options: RedisTierOptions): World {
+  const clock = manualClock(Date.now())
+  const caches: Cache[] = []
+  worlds += 1
+  const name = `world ${worlds}`
+  return {
+    processes: 2,
+    cache: async (given: Partial<CacheOptions> = {}) => {
+      const cache = createCache({ name, clock, redis: redis(options), ...given })
+      caches.push(cache)
+      await until(() => cache.stats().bus === 'listening' && cache.stats().redis === 'up', 'Redis is reached')
+      return cache
+    },
+    pass: async ms => {
+      clock.advance(ms)
+      await rest()
+    },
+    close: async () => {
+      for (const cache of caches) await cache.close()
+    },
   }
+}
 
-  for (const scenario of allPromises) {
-    it(scenario.name, async () => {
-      const around = world()
-      try {
-        await scenario.play(around)
-      } finally {
-        await around.close()
-      }
+for (const [name, start] of Object.entries(places)) {
+  describeWith(['redis-server', 'redis-cli'], `two caches on ${name}`, () => {
+    let place: Place
+    beforeAll(async () => {
+      place = await start()
     })
-  }
-})
+    afterAll(() => place?.[Symbol.asyncDispose]())
+
+    for (const scenario of allPromises) {
+      it(scenario.name, async () => {
+        const around = world(place.options)
+        try {
+          await scenario.play(around)
+        } finally {
+          await around.close()
+        }
+      })
+    }
+  })
+}

@@ -5,11 +5,14 @@ import { manualClock } from '../embedded/manual-clock.ts'
 import { allPromises } from './promises/all.ts'
 import { rest, until, type World } from './promises/scenario.ts'
 
-function world(makeTier: (clock: ReturnType<typeof manualClock>) => SharedTier | undefined): World {
+type MakeTier = (clock: ReturnType<typeof manualClock>) => SharedTier | undefined
+
+function world(processes: number, makeTier: MakeTier): World {
   const clock = manualClock()
   const redis = makeTier(clock)
   const caches: Cache[] = []
   return {
+    processes,
     cache: async (options: Partial<CacheOptions> = {}) => {
       const cache = createCache({ name: 'app', clock, redis, ...options })
       caches.push(cache)
@@ -37,7 +40,7 @@ describe.each([
   for (const scenario of allPromises) {
     if (scenario.processes > processes) continue
     it(scenario.name, async () => {
-      const around = world(makeTier)
+      const around = world(processes, makeTier)
       try {
         await scenario.play(around)
       } finally {

@@ -83,7 +83,8 @@ export function memoryStore({ clock, maxSlots }: MemoryStoreOptions): Store {
       }),
     async *scan(glob, signal) {
       let found: CacheKey[] = []
-      for (const key of slots.keys()) {
+      // As it is now: what is removed on the way moves to the end of the map, and would be met again for ever.
+      for (const key of [...slots.keys()]) {
         if (!matchesGlob(glob, key)) continue
         found.push(key)
         if (found.length < scanStep) continue

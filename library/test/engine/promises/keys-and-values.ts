@@ -97,6 +97,7 @@ export const keysAndValues: readonly Scenario[] = [
   {
     name: '7 what comes out cannot change what is stored: plain data, shared and frozen',
     processes: 1,
+    isAboutObjects: true,
     play: async world => {
       const cache = await world.cache()
       const given = { list: [{ n: 1 }], none: undefined, big: 2n ** 70n, ['__proto__']: 1 }
@@ -139,6 +140,7 @@ export const keysAndValues: readonly Scenario[] = [
   {
     name: '7 a value that cannot be stored is refused, by the path to what is wrong, and nothing is kept',
     processes: 1,
+    isAboutObjects: true,
     play: async world => {
       const cache = await world.cache()
       class Account {}

@@ -4,6 +4,8 @@ import type { Cache, CacheOptions } from 'reprise'
 
 /** Where scenarios play: memory alone, or caches of several processes before one shared tier. */
 export interface World {
+  /** How many processes there are; each cache made lives in the next one. */
+  readonly processes: number
   /** A cache as a process of its own makes it. In a world without a shared tier there is one. */
   cache(options?: Partial<CacheOptions>): Promise<Cache>
   /** Lets time pass for the caches, and for the shared tier if there is one. */
@@ -15,7 +17,14 @@ export interface Scenario {
   readonly name: string
   /** How many processes it takes; those of one play everywhere. */
   readonly processes: 1 | 2
+  /** Looks at the very objects that come out, which other processes can only send copies of. */
+  readonly isAboutObjects?: true
   readonly play: (world: World) => Promise<void>
+}
+
+/** A cache in each process. */
+export async function everyCache(world: World, options?: Partial<CacheOptions>): Promise<readonly Cache[]> {
+  return Promise.all(Array.from({ length: world.processes }, () => world.cache(options)))
 }
 
 /** A promise that the test settles. */
