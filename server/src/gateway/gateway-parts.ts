@@ -1,3 +1,4 @@
+import type { EmbeddingsAnswers } from 'reprise/embeddings'
 import type { LlmCache } from 'reprise/llm'
 import type { Caches } from '../caches.ts'
 import type { Accounts } from './accounting/accounts.ts'
@@ -19,4 +20,6 @@ export interface GatewayParts {
   readonly caches: Caches | undefined
   /** Answers of language models; undefined where caching is switched off: everything is passed through. */
   readonly llm: LlmCache | undefined
+  /** Vectors of embedding models; undefined where caching is switched off. */
+  readonly embeddings: EmbeddingsAnswers | undefined
 }

@@ -7,6 +7,7 @@ import { answerRoutes } from './answers/answer-routes.ts'
 import type { OnAnswered } from './answers/send-answer.ts'
 import { feedbackRoute } from './control/feedback-route.ts'
 import { invalidateRoute } from './control/invalidate-route.ts'
+import { embeddingsRoute } from './embeddings/embeddings-route.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { passThrough } from './pass-through.ts'
 
@@ -31,6 +32,7 @@ export function gatewayRoutes(server: HttpServer, parts: GatewayRoutesParts): vo
   server.register(async scope => {
     readBytes(scope, '*')
     answerRoutes(scope, parts)
+    embeddingsRoute(scope, parts)
   })
   server.register(async scope => {
     passThroughRoutes(scope, parts)

@@ -1,4 +1,5 @@
 import type { AnswerStore, Clock, UsageStore } from 'reprise'
+import { createEmbeddingsAnswers } from 'reprise/embeddings'
 import { llmCache } from 'reprise/llm'
 import type { Caches } from '../caches.ts'
 import type { Settings } from '../config/settings-table.ts'
@@ -51,13 +52,15 @@ export async function openGateway({ settings, stores, caches, clock, onFailure }
   const accounts = openAccounts({ store: stores.usage, prices, clock })
   const answers = stores.answers({ ownerOf: tenant => callers.ownerOf(tenant) })
   const upkeep = startAnswerUpkeep({ answers, clock, onFailure })
+  const ttl = (settings.aiCacheTtl ?? settings.cacheTtlSeconds) * 1_000
+  const embeddings = caches === undefined ? undefined : createEmbeddingsAnswers({ cache: caches.ai, ttl })
   const llm =
     caches === undefined
       ? undefined
       : llmCache({
           cache: caches.ai,
           answers,
-          ttl: (settings.aiCacheTtl ?? settings.cacheTtlSeconds) * 1_000,
+          ttl,
           sampled: settings.cacheSampled,
           priceOf: prices.costOf,
           upstreamTimeout: longestAnswer,
@@ -72,6 +75,7 @@ export async function openGateway({ settings, stores, caches, clock, onFailure }
     prices,
     caches,
     llm,
+    embeddings,
   }
   return {
     parts,
