@@ -26,7 +26,13 @@ export interface GatewayOptions {
     UpstreamSettings &
     Pick<
       Settings,
-      'upstreamTimeoutSeconds' | 'sharedNamespaces' | 'modelPrices' | 'cacheTtlSeconds' | 'aiCacheTtl' | 'cacheSampled'
+      | 'upstreamTimeoutSeconds'
+      | 'sharedNamespaces'
+      | 'modelPrices'
+      | 'cacheTtlSeconds'
+      | 'aiCacheTtl'
+      | 'embeddingsCacheTtl'
+      | 'cacheSampled'
     >
   readonly stores: GatewayStores
   readonly caches: Caches | undefined
@@ -52,15 +58,17 @@ export async function openGateway({ settings, stores, caches, clock, onFailure }
   const accounts = openAccounts({ store: stores.usage, prices, clock })
   const answers = stores.answers({ ownerOf: tenant => callers.ownerOf(tenant) })
   const upkeep = startAnswerUpkeep({ answers, clock, onFailure })
-  const ttl = (settings.aiCacheTtl ?? settings.cacheTtlSeconds) * 1_000
-  const embeddings = caches === undefined ? undefined : createEmbeddingsAnswers({ cache: caches.ai, ttl })
+  const embeddings =
+    caches === undefined
+      ? undefined
+      : createEmbeddingsAnswers({ cache: caches.embeddings, ttl: settings.embeddingsCacheTtl * 1_000 })
   const llm =
     caches === undefined
       ? undefined
       : llmCache({
           cache: caches.ai,
           answers,
-          ttl,
+          ttl: (settings.aiCacheTtl ?? settings.cacheTtlSeconds) * 1_000,
           sampled: settings.cacheSampled,
           priceOf: prices.costOf,
           upstreamTimeout: longestAnswer,
