@@ -45,7 +45,7 @@ const weather = {
   type: 'function',
   function: {
     name: 'weather',
-    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    parameters: { type: 'object' as const, properties: { city: { type: 'string' } }, required: ['city'] },
   },
 } satisfies OpenAI.ChatCompletionTool
 

@@ -59,6 +59,7 @@ export class Flight {
   #callers = 0
   #isOver = false
   #durableEntry: KeptEntry | undefined
+  #isOpen = false
   #hasFailed = false
   #result: UpstreamResult | undefined
   #keeping: Promise<unknown> | undefined
@@ -126,7 +127,10 @@ export class Flight {
       this.#durableEntry = entryOf(reading.answer)
       return this.#durableEntry
     }
-    const result = await upstream.run(forward, context.signal, opening => this.#opened.resolve(opening))
+    const result = await upstream.run(forward, context.signal, opening => {
+      this.#isOpen = true
+      this.#opened.resolve(opening)
+    })
     this.#result = result
     if (result.examined.admission !== 'kept') {
       context.skipStore()
@@ -157,6 +161,7 @@ export class Flight {
       return admission === 'kept' ? (this.stored ?? 'unavailable') : admission
     }
     if (!this.#hasFailed) return 'hit'
-    return this.#leaving.signal.aborted ? 'cancelled' : 'failed'
+    if (this.#leaving.signal.aborted) return 'cancelled'
+    return this.#isOpen ? 'broken' : 'failed'
   }
 }

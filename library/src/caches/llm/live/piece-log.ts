@@ -29,6 +29,8 @@ export class PieceLog {
   #gone = 0
   #bytes = 0
   #end: LogEnd | undefined
+  /** Until its first reader comes, nothing is let go. */
+  #isRead = false
   #roomMade: (() => void) | undefined
 
   constructor(maxBytes: number) {
@@ -68,13 +70,16 @@ export class PieceLog {
     if (!this.isWhole) this.#letGo()
   }
 
-  /** Resolves when the next piece may be fetched: at once, as long as the log is kept whole. */
-  async room(): Promise<void> {
-    while (!this.isWhole && this.#readers.size > 0 && this.#lagOfQuickest() > windowBytes) {
+  /** Resolves when the next piece may be fetched: at once, as long as the log is kept whole; and when the signal is aborted. */
+  async room(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#makeRoom()
+    signal.addEventListener('abort', wake)
+    while (!signal.aborted && !this.isWhole && this.#isCrowded()) {
       await new Promise<void>(resolve => {
         this.#roomMade = resolve
       })
     }
+    signal.removeEventListener('abort', wake)
   }
 
   finish(end: LogEnd): void {
@@ -85,6 +90,8 @@ export class PieceLog {
 
   join(reader: LogReader): void {
     this.#readers.add(reader)
+    this.#isRead = true
+    if (this.#gone > reader.at) this.#cutOff(reader)
   }
 
   leave(reader: LogReader): void {
@@ -96,14 +103,20 @@ export class PieceLog {
   moved(): void {
     if (this.isWhole) return
     this.#letGo()
+    this.#makeRoom()
+  }
+
+  #makeRoom(): void {
     this.#roomMade?.()
     this.#roomMade = undefined
   }
 
-  #lagOfQuickest(): number {
+  /** Whether even the quickest reader is far behind. */
+  #isCrowded(): boolean {
+    if (this.#readers.size === 0) return !this.#isRead
     let quickest = 0
     for (const { at } of this.#readers) quickest = Math.max(quickest, at)
-    return this.#bytes - this.#bytesBefore(quickest)
+    return this.#bytes - this.#bytesBefore(quickest) > windowBytes
   }
 
   #bytesBefore(at: number): number {
@@ -111,12 +124,17 @@ export class PieceLog {
     return this.#ends[at - this.#gone - 1] ?? 0
   }
 
+  #cutOff(reader: LogReader): void {
+    this.#readers.delete(reader)
+    reader.cutOff(new RepriseError('overloaded', 'The answer was read too slowly to be held for its reader.'))
+  }
+
   #letGo(): void {
+    if (!this.#isRead) return
     let slowest = this.#gone + this.#pieces.length
     for (const reader of this.#readers) {
       if (this.#bytes - this.#bytesBefore(reader.at) > this.#maxBytes + windowBytes) {
-        this.#readers.delete(reader)
-        reader.cutOff(new RepriseError('overloaded', 'The answer was read too slowly to be held for its reader.'))
+        this.#cutOff(reader)
       } else slowest = Math.min(slowest, reader.at)
     }
     const passed = slowest - this.#gone

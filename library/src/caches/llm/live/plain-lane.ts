@@ -6,10 +6,12 @@ export class PlainLane implements LogReader {
   readonly log: PieceLog
   at = 0
   readonly #source: PieceLog
+  readonly #maxBytes: number
   readonly #filter = new WithoutUsage()
 
   constructor(source: PieceLog, maxBytes: number) {
     this.#source = source
+    this.#maxBytes = maxBytes
     this.log = new PieceLog(maxBytes)
     source.join(this)
     this.wake()
@@ -19,6 +21,7 @@ export class PlainLane implements LogReader {
     for (let piece = this.#source.piece(this.at); piece !== undefined; piece = this.#source.piece(this.at)) {
       this.at += 1
       this.log.push(this.#filter.pass(piece))
+      if (this.#filter.heldLength > this.#maxBytes) this.cutOff(new Error('An event is longer than an answer may be.'))
     }
     const { end } = this.#source
     if (end === undefined) return
@@ -27,12 +30,8 @@ export class PlainLane implements LogReader {
     this.#source.leave(this)
   }
 
-  /** Reads at once whatever comes, and so is never behind. */
   cutOff(error: Error): void {
     this.log.finish({ kind: 'broken', error })
-  }
-
-  room(): Promise<void> {
-    return this.log.room()
+    this.#source.leave(this)
   }
 }

@@ -95,8 +95,9 @@ export class UpstreamCall {
       else {
         if (!isOpen) onOpen({ ...head, whole: undefined })
         isOpen = true
-        await this.#log.room()
-        await this.#plain?.room()
+        await this.#log.room(signal)
+        await this.#plain?.log.room(signal)
+        signal.throwIfAborted()
       }
     }
     const generationMs = clock.monotonicMs() - startedAt

@@ -20,6 +20,11 @@ export class EventReader {
   #event: string | undefined
   #data: string | undefined
 
+  /** How many characters wait for the end of their event. */
+  get heldLength(): number {
+    return this.#rest.length + this.#block.length
+  }
+
   /** The events that a piece completes. */
   read(piece: Uint8Array): readonly StreamEvent[] {
     return this.#take(this.#decoder.decode(piece, { stream: true }))
@@ -36,7 +41,9 @@ export class EventReader {
   #take(text: string): readonly StreamEvent[] {
     const fresh = this.#endedWithCr && text.startsWith('\n') ? text.slice(1) : text
     if (text !== '') this.#endedWithCr = text.endsWith('\r')
-    const lines = (this.#rest + fresh).split(/\r\n|\n|\r/)
+    // What waits holds no end of a line: it is not searched again.
+    const [first = '', ...more] = fresh.split(/\r\n|\n|\r/)
+    const lines = [this.#rest + first, ...more]
     this.#rest = lines.pop() ?? ''
     return lines.flatMap(line => this.#takeLine(line))
   }

@@ -8,6 +8,11 @@ import { isObject, tryParse } from '../json.ts'
 export class WithoutUsage {
   readonly #reader = new EventReader()
 
+  /** How many characters wait for the end of their event. */
+  get heldLength(): number {
+    return this.#reader.heldLength
+  }
+
   pass(piece: Uint8Array): Uint8Array {
     return Buffer.from(this.#reader.read(piece).map(stripped).join(''))
   }
