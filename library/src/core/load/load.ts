@@ -78,6 +78,8 @@ export class Load {
   readonly #cancelling = new AbortController()
   /** The marks taken before the loader runs. */
   #snapshot: MarkSnapshot
+  /** The tags that the loader took the fences of while it ran. */
+  readonly #held = new Set<string>()
   /** The latest invalidation then. */
   #begun: number
   #reason: LoadReason
@@ -238,7 +240,9 @@ export class Load {
     this.#cancelling.signal.throwIfAborted()
     const replaced = looked.kind === 'miss' ? undefined : looked.entry
     const stale = replaced === undefined ? undefined : { value: takeValue(replaced.kept) }
-    const { context, wishes } = loadContext(givenKey, this.#cancelling.signal, stale, policy)
+    const { context, wishes } = loadContext(givenKey, this.#cancelling.signal, stale, policy, tags =>
+      this.#holdTags(tags),
+    )
     const run = await runLoader(() => produce(context), policy.loaderTimeoutMs, this.#cancelling, this.#parts.clock)
     this.#loadMs = run.loadMs
     if (run.kind === 'value') return this.#keep(run.value, wishes(), looked)
@@ -279,6 +283,26 @@ export class Load {
     // A pattern finds no key that is written just behind its scan: the write is taken back.
     if (this.#watch.isFenced && outcome.some(({ outcome: kept }) => kept === 'stored')) this.#parts.retract(key)
     return outcome
+  }
+
+  /** Takes the fences of tags that the loader named while it runs. What was renewed since it began stays renewed. */
+  #holdTags(tags: readonly string[]): Promise<void> | undefined {
+    const { keeper, clock, marks } = this.#parts
+    const { scope, policy } = this.#request.question
+    const extend = () => {
+      if (this.#isOver) return
+      for (const tag of tags) this.#held.add(tag)
+      const snapshot = scope.snapshot([...this.#held])
+      marks.hold(snapshot)
+      marks.release(this.#snapshot)
+      this.#snapshot = snapshot
+    }
+    const now = clock.now()
+    const until = now + policy.ttlMs + policy.graceMs
+    const wanted = keeper.wanted(scope.marks(tags), policy.partitionGraceMs, now, until)
+    if (wanted.length > 0) return keeper.ask(wanted, until).then(extend)
+    extend()
+    return undefined
   }
 
   /** The marks taken before the loader ran; those of tags that it named are asked for now, and must not have been renewed since. */

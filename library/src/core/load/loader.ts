@@ -14,6 +14,13 @@ export interface LoadContext {
   setTtl(ttl: Duration): void
   /** Tags beside those of the options. */
   setTags(tags: readonly string[]): void
+  /**
+   * Tags beside those of the options whose fences are taken now: from here on the load counts as one that reads what
+   * they stand for. For loaders that learn their tags just before they read: what is invalidated after that is neither
+   * kept nor shared with later callers, in whichever process it was invalidated. Answers a promise where a shared tier
+   * must be asked first; wait for it before reading.
+   */
+  holdTags(tags: readonly string[]): Promise<void> | undefined
   /** The value goes to those who wait for it and is kept nowhere. */
   skipStore(): void
   /**
@@ -41,6 +48,7 @@ export function loadContext(
   signal: AbortSignal,
   stale: { readonly value: unknown } | undefined,
   policy: Policy,
+  hold: (tags: readonly string[]) => Promise<void> | undefined,
 ): { readonly context: LoadContext; readonly wishes: () => LoaderWishes } {
   let ttlMs: number | undefined
   let { tags } = policy
@@ -55,6 +63,10 @@ export function loadContext(
     },
     setTags: more => {
       tags = readTags(more, tags)
+    },
+    holdTags: more => {
+      tags = readTags(more, tags)
+      return hold(tags)
     },
     skipStore: () => {
       isUnkept = true

@@ -1,0 +1,8 @@
+export type { CachedQuery } from './cached-query.ts'
+export type { ConnectionWatch, SentStatement, StatementEnd } from './connection-watch.ts'
+export { type QueryCache, type QueryCacheBase, queryCache } from './query-cache.ts'
+export type { QueryEvents, UnkeptReason } from './query-events.ts'
+export type { CachedOptions, QueryCacheOptions, Selectors } from './query-options.ts'
+export type { Id } from './query-tags.ts'
+export type { Relations } from './relations.ts'
+export type { BatchEntry } from './store-batch.ts'
