@@ -40,6 +40,7 @@ export const driverCases: readonly DriverCase[] = [
 /** The server may be stopped while the last connections still say goodbye. */
 function pgPool(url: string): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: 6 })
+  pool.on('error', () => undefined)
   pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }

@@ -9,6 +9,9 @@ import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
 import { type DriverCase, driverCases, type TestDatabase } from './databases.ts'
 
+/** A busy machine must not look like a Redis that is away. */
+const patient = { commandTimeoutMs: 5_000, writeTimeoutMs: 5_000 }
+
 /** The outcome of a piece of work that is to fail. */
 const undo = new Error('undo')
 
@@ -67,7 +70,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
     function cacheOf() {
       const cache = createCache({
         name: `tables-${driver.name}-${name}`,
-        ...(tier === 'redis' ? { redis: redis({ url: redisServer.url }) } : {}),
+        ...(tier === 'redis' ? { redis: redis({ url: redisServer.url, ...patient }) } : {}),
       })
       open.push(() => cache.close())
       const queries = queryCache(cache, { ttl: '1h' })
