@@ -51,7 +51,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       name += 1
       reads = 0
       events.length = 0
-      queries = cacheOf().queries
+      queries = (await cacheOf()).queries
       const url = servers[driver.language].url
       db = driver.open(url, queries)
       other = driver.open(url, undefined)
@@ -67,12 +67,14 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       await other.run('INSERT INTO orders VALUES (1, 100)')
     })
 
-    function cacheOf() {
+    async function cacheOf() {
       const cache = createCache({
         name: `tables-${driver.name}-${name}`,
         ...(tier === 'redis' ? { redis: redis({ url: redisServer.url, ...patient }) } : {}),
       })
       open.push(() => cache.close())
+      // What is made before a cache hears others is made anew once it does.
+      if (tier === 'redis') await new Promise(resolve => cache.on('bus_listening', resolve))
       const queries = queryCache(cache, { ttl: '1h' })
       for (const event of ['unkept', 'untracked'] as const) {
         queries.on(event, (told: QueryEvents['unkept'] & QueryEvents['untracked']) => {
@@ -150,7 +152,9 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
 
     it(`D2 ${on}: neither keeps nor shares what is read in an open transaction`, async () => {
       let session = db as { run: TestDatabase['run'] }
+      let entered = Promise.withResolvers<void>()
       const seen = queries.cached('seen', {}, async () => {
+        entered.resolve()
         const [row] = await session.run('SELECT n FROM items WHERE id = 1')
         await sleep(20)
         return Number(row?.['n'])
@@ -159,8 +163,9 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
         db.transaction(async one => {
           await one.run('UPDATE items SET n = 99')
           session = one
+          entered = Promise.withResolvers()
           const mine = seen()
-          await sleep(5)
+          await entered.promise
           session = db
           // Whoever joins the load of the transaction reads for himself.
           expect(await Promise.all([mine, seen()])).toEqual([99, 10])
@@ -227,7 +232,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
 
     if (tier === 'redis') {
       it(`D2 ${on}: two processes over one Redis see each other’s writes`, async () => {
-        const second = cacheOf()
+        const second = await cacheOf()
         const there = driver.open(servers[driver.language].url, second.queries)
         open.push(() => there[Symbol.asyncDispose]())
         const here = cachedSum()

@@ -1,6 +1,6 @@
 import { readStatement } from '../../sql/read-statement.ts'
 import { redact } from '../../sql/redact.ts'
-import type { SqlDialect, StatementPart, StatementReading } from '../../sql/statement.ts'
+import { Findings, readingOf, type SqlDialect, type StatementPart, type StatementReading } from '../../sql/statement.ts'
 import { runningRead } from './read-tracking.ts'
 import type { TableRelations } from './relations.ts'
 import { TransactionWrites, type Written } from './transaction-writes.ts'
@@ -73,9 +73,9 @@ class Watch implements ConnectionWatch {
   }
 
   sendControl(control: NonNullable<StatementPart['control']>): SentStatement {
-    const tables = { read: [], written: [] }
-    const part: StatementPart = { queryType: 'OTHER', tables, control, hidden: 'none', functions: [], locks: false }
-    return this.#send({ ...part, readable: true, parts: [part] }, '')
+    const findings = new Findings()
+    findings.control = control
+    return this.#send(readingOf([findings.toPart()], true), '')
   }
 
   lost(): Promise<void> | undefined {
