@@ -54,7 +54,6 @@ function start() {
     },
     caches: () => world.caches,
     pool: () => world.pool,
-    hitRates: () => ({ ai: 0, rag: 0, db: 0 }),
     clock,
     onChange: change => changes.push(change),
   })
