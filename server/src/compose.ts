@@ -138,6 +138,7 @@ async function openDatabase(settings: Settings, announcer: Announcer<DatabaseEve
   }
   return connectPostgres({
     url: settings.databaseUrl,
+    poolName: 'chat',
     maxConnections: settings.databasePoolSize,
     announcer,
     clock,
@@ -151,7 +152,7 @@ function openCountingDatabase(
   clock: Clock,
 ): Database | undefined {
   if (settings.databaseUrl === undefined) return undefined
-  return connectPostgres({ url: settings.databaseUrl, maxConnections: 1, announcer, clock })
+  return connectPostgres({ url: settings.databaseUrl, maxConnections: 1, poolName: 'counting', announcer, clock })
 }
 
 async function openFastCopies(settings: Settings, clock: Clock): Promise<FastCopies | undefined> {

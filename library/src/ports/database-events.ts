@@ -32,7 +32,8 @@ export interface DatabaseEvents {
     /** The statement as it was written: it may hold literals, so that it is shown redacted alone. */
     readonly text?: string | undefined
   }
-  readonly pool: PoolLevel
+  /** `pool` names it in the families that show each pool. */
+  readonly pool: PoolLevel & { readonly pool?: string }
   readonly acquisition: { readonly pool: string; readonly durationMs: number; readonly outcome: AcquisitionOutcome }
   readonly pool_alert: PoolLevel & {
     readonly pool: string

@@ -185,7 +185,7 @@ describe('the embedded database', () => {
       { labels, failed: true },
     ])
     for (const { durationMs } of queries) expect(durationMs).toBeGreaterThanOrEqual(0)
-    expect(pool).toEqual([0, 1, 0, 1].map(available => ({ size: 1, available })))
+    expect(pool).toEqual([0, 1, 0, 1].map(available => ({ pool: 'embedded', size: 1, available })))
   })
 
   it('keeps what was stored over closing and opening, lets those who wait finish, and refuses calls in between', async () => {

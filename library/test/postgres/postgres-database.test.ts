@@ -203,7 +203,7 @@ describeWith(['postgres'], 'a real PostgreSQL', () => {
       ['SELECT', 'other', true],
     ])
     expect(queries[2]?.durationMs).toBeGreaterThan(190)
-    expect(pools).toEqual([2, 3, 2, 3, 2, 3].map(available => ({ size: 3, available })))
+    expect(pools).toEqual([2, 3, 2, 3, 2, 3].map(available => ({ pool: 'reprise', size: 3, available })))
   })
 
   it('refuses calls after it was closed', async () => {

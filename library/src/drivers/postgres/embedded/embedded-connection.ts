@@ -100,7 +100,7 @@ export class EmbeddedConnection {
   }
 
   #announceAvailable(available: number): void {
-    this.#options.announcer?.announce('pool', { size: 1, available })
+    this.#options.announcer?.announce('pool', { pool: 'embedded', size: 1, available })
   }
 }
 

@@ -22,6 +22,8 @@ export interface PostgresOptions {
   readonly clock?: Clock
   /** How PostgreSQL's own views name these connections. Default `reprise`. */
   readonly applicationName?: string
+  /** How metrics and alerts name the pool. Default: as `applicationName`. */
+  readonly poolName?: string
 }
 
 /**
@@ -34,11 +36,11 @@ export interface PostgresOptions {
  */
 export function connectPostgres(options: PostgresOptions): Database {
   const { announcer, maxConnections = 10, connectLimitMs = 3_000, statementLimitMs = 30_000 } = options
-  const name = options.applicationName ?? 'reprise'
+  const { applicationName = 'reprise', poolName = applicationName } = options
   const pool = new PostgresPool({
     settings: {
       ...connectionSettings(options.url),
-      application_name: name,
+      application_name: applicationName,
       connectionTimeoutMillis: connectLimitMs,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
@@ -47,8 +49,8 @@ export function connectPostgres(options: PostgresOptions): Database {
     },
     maxConnections,
     clock: options.clock ?? systemClock,
-    onChange: available => announcer?.announce('pool', { size: maxConnections, available }),
-    onAcquisition: (durationMs, outcome) => announcer?.announce('acquisition', { pool: name, durationMs, outcome }),
+    onChange: available => announcer?.announce('pool', { pool: poolName, size: maxConnections, available }),
+    onAcquisition: (durationMs, outcome) => announcer?.announce('acquisition', { pool: poolName, durationMs, outcome }),
   })
 
   async function send(

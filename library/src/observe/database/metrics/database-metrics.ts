@@ -19,6 +19,7 @@ export interface PoolState extends PoolLevel {
 
 /** What shows a pool; once it has ended it answers undefined and is shown no more. */
 export interface ShownPool {
+  /** Empty for a pool that is shown in the sums alone. */
   readonly name: string
   read(): PoolState | undefined
 }
@@ -80,8 +81,13 @@ export class DatabaseMetrics {
   watch(database: Watched): () => void {
     const known = this.#watched.get(database)
     if (known !== undefined) return known
-    let level: PoolLevel | undefined
-    const own: ShownPool = { name: '', read: () => level && { ...level, waiting: 0 } }
+    let level: DatabaseEvents['pool'] | undefined
+    const own: ShownPool = {
+      get name() {
+        return level?.pool ?? ''
+      },
+      read: () => level && { size: level.size, available: level.available, waiting: 0 },
+    }
     this.#pools.add(own)
     const endings = [
       database.on('query', query => this.#countQuery(query)),
