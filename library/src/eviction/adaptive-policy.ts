@@ -25,6 +25,8 @@ const step = 0.5
 
 /** How many evicted keys of each queue are remembered, as a multiple of the entries held. */
 const remembered = 1.25
+/** The same where entries are weighed: there the four bytes of a remembered key are little beside an entry's. */
+const rememberedOfWeighed = 3
 
 /** An entry that weighs so many times the mean has to be used twice before it takes a place in the main queue. */
 const heavy = 4
@@ -39,7 +41,7 @@ const creditTrust = 64
 const creditSample = 16
 
 /** How many used entries one eviction passes over before it takes the next, used or not: so that none takes long. */
-const patience = 256
+const mostPassed = 256
 
 /**
  * Two queues, after S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). New entries wait
@@ -103,20 +105,14 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   evict(): number {
     this.#isFilling = false
-    for (let passed = 0; ; passed += 1) {
-      const oldestInMain = this.#rings.oldest(main)
-      const fromSmall = this.#smallWeight >= this.#smallTarget || oldestInMain < 0
-      const slot = fromSmall ? this.#rings.oldest(small) : oldestInMain
-      const state = this.#states[slot] as number
-      const mayStay = fromSmall ? this.#maySettle(slot, state) : this.#mayStay(slot, state)
-      if (!mayStay || passed >= patience) {
-        this.remove(slot)
-        this.#remember(slot, !fromSmall)
-        return slot
-      }
-      if (fromSmall) this.#moveToMain(slot)
-      else this.#pass(slot, state)
+    let patience = mostPassed
+    while (this.#smallWeight >= this.#smallTarget || this.#rings.oldest(main) < 0) {
+      const slot = this.#rings.oldest(small)
+      if (patience === 0 || !this.#maySettle(slot)) return this.#giveUp(slot, small)
+      this.#moveToMain(slot)
+      patience -= 1
     }
+    return this.#giveUp(this.#endOfMain(patience), main)
   }
 
   resize(slot: number, change: number): void {
@@ -158,27 +154,45 @@ export class AdaptivePolicy implements EvictionPolicy {
   }
 
   /** Whether an entry at the end of the small queue goes over to the main one. */
-  #maySettle(slot: number, state: number): boolean {
-    const uses = state & usesMask
+  #maySettle(slot: number): boolean {
+    const uses = (this.#states[slot] as number) & usesMask
     return uses > 1 || (uses === 1 && this.#scene.weightOf(slot) <= heavy * this.#meanWeight())
   }
 
-  /** Whether an entry at the end of the main queue gets another round: for a use in the last one, or on credit. */
-  #mayStay(slot: number, state: number): boolean {
-    if ((state & usesMask) === 0) return false
-    if ((state & idleBit) === 0) return true
-    return slot % creditSample === 0 || this.#paidBack >= this.#granted * fairReturn
+  /**
+   * The entry whose turn it is to leave the main queue: one that was not used in the last round, and gets no other on
+   * credit. What is passed over on the way to it changes nothing about the queues' weights.
+   */
+  #endOfMain(patience: number): number {
+    const states = this.#states
+    let slot = this.#rings.oldest(main)
+    for (let passed = 0; passed < patience; passed += 1) {
+      const state = states[slot] as number
+      if ((state & usesMask) === 0) break
+      const isIdle = (state & idleBit) !== 0
+      if (isIdle && !this.#getsCredit(slot)) break
+      states[slot] = (state - 1) | (isIdle ? creditBit : idleBit)
+      slot = this.#rings.newerThan(slot)
+    }
+    this.#rings.turnTo(main, slot)
+    return slot
   }
 
-  #pass(slot: number, state: number): void {
-    const onCredit = (state & idleBit) !== 0
-    this.#states[slot] = (state - 1) | idleBit | (onCredit ? creditBit : 0)
-    this.#rings.pass(main)
-    if (!onCredit) return
+  #getsCredit(slot: number): boolean {
+    if (slot % creditSample !== 0 && this.#paidBack < this.#granted * fairReturn) return false
     this.#granted += 1
-    if (this.#granted < creditMemory) return
-    this.#granted /= 2
-    this.#paidBack /= 2
+    if (this.#granted === creditMemory) {
+      this.#granted >>= 1
+      this.#paidBack >>= 1
+    }
+    return true
+  }
+
+  /** Lets go of a slot, and remembers its key for a while. */
+  #giveUp(slot: number, from: typeof small | typeof main): number {
+    this.remove(slot)
+    this.#remember(slot, from === main)
+    return slot
   }
 
   #moveToMain(slot: number): void {
@@ -209,10 +223,13 @@ export class AdaptivePolicy implements EvictionPolicy {
   }
 
   #remember(slot: number, fromMain: boolean): void {
-    // The number of entries that fit is known in advance only where entries are counted; elsewhere it may change.
-    const fits = Math.ceil((this.#held + 1) * remembered)
+    // The number of entries that fit is known in advance only where entries are counted; elsewhere it changes.
+    const isWeighed = this.#smallWeight + this.#mainWeight > this.#held
+    const lifetime = Math.ceil((this.#held + 1) * (isWeighed ? rememberedOfWeighed : remembered))
     const capacity = this.#ghosts?.capacity ?? 0
-    if (this.#ghosts === undefined || fits > capacity * 1.5 || fits < capacity / 4) this.#ghosts = new Ghosts(fits)
-    this.#ghosts.remember(this.#scene.hashOf(slot), fromMain)
+    if (this.#ghosts === undefined || lifetime > capacity * 1.5 || lifetime < capacity / 16) {
+      this.#ghosts = new Ghosts(lifetime, this.#ghosts)
+    }
+    this.#ghosts.remember(this.#scene.hashOf(slot), fromMain, lifetime)
   }
 }

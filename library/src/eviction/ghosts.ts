@@ -1,10 +1,13 @@
 const ways = 4
-const queueBit = 0x8000_0000
 const timeShift = 15
 const timeMask = 0xffff
 const printMask = 0x7fff
 /** Ages are told apart in this many steps, so that 16 bits of time come round only after eight lifetimes. */
 const steps = 8192
+
+/** The two queues, as the ghost's highest bit has them. */
+const small = 0
+const main = 1
 
 /**
  * Remembers which keys were evicted lately, from which of two queues and how long ago, counted in that queue's own
@@ -13,28 +16,28 @@ const steps = 8192
  * times, which costs a little aptness and nothing else.
  */
 export class Ghosts {
-  /** How many evictions of a queue are of interest. */
+  /** How many keys there is room for. */
   readonly capacity: number
-  readonly #table: Uint32Array
+  readonly #table: Int32Array
   readonly #buckets: number
-  readonly #stepsPerEviction: number
-  /** The time in each queue, in steps. */
-  #smallTime = 0
-  #mainTime = 0
+  /** The time in each queue, in steps, with fractions and without. */
+  readonly #times = new Float64Array(2)
+  readonly #wholeTimes = new Int32Array(2)
 
-  constructor(capacity: number) {
+  /** @param earlier a smaller or larger memory, whose ghosts are taken over */
+  constructor(capacity: number, earlier?: Ghosts) {
     this.capacity = capacity
     this.#buckets = Math.ceil(capacity / ways)
-    this.#table = new Uint32Array(this.#buckets * ways)
-    this.#stepsPerEviction = steps / capacity
+    this.#table = new Int32Array(this.#buckets * ways)
+    if (earlier !== undefined) this.#takeOver(earlier)
   }
 
-  remember(hash: number, fromMain: boolean): void {
+  /** @param lifetime how many evictions from a queue are of interest; may change from one to the next */
+  remember(hash: number, fromMain: boolean, lifetime: number): void {
     if (hash === 0) return
-    if (fromMain) this.#mainTime = (this.#mainTime + this.#stepsPerEviction) % (timeMask + 1)
-    else this.#smallTime = (this.#smallTime + this.#stepsPerEviction) % (timeMask + 1)
-    const time = Math.floor(fromMain ? this.#mainTime : this.#smallTime)
-    this.#table[this.#leastOf(hash)] = ((fromMain ? queueBit : 0) | (time << timeShift) | printOf(hash)) >>> 0
+    const queue = fromMain ? main : small
+    const time = this.#advance(queue, steps / lifetime)
+    this.#table[this.#leastOf(hash)] = (queue << 31) | (time << timeShift) | printOf(hash)
   }
 
   /**
@@ -46,15 +49,35 @@ export class Ghosts {
     const print = printOf(hash)
     const first = this.#bucketOf(hash)
     for (let at = first; at < first + ways; at += 1) {
-      // Buckets lie within the table.
+      // Buckets lie within the table, here and below.
       const ghost = this.#table[at] as number
       if ((ghost & printMask) !== print) continue
       this.#table[at] = 0
       const age = this.#ageOf(ghost)
       if (age >= steps) return 0
-      return ghost >= queueBit ? age / steps - 1 : 1 - age / steps
+      return ghost < 0 ? age / steps - 1 : 1 - age / steps
     }
     return 0
+  }
+
+  /** Counts an eviction from a queue, and answers the time there. */
+  #advance(queue: typeof small | typeof main, by: number): number {
+    // There are two queues.
+    const time = (this.#times[queue] as number) + by
+    // By a comparison: the remainder of a fraction takes longer than all else.
+    this.#times[queue] = time >= timeMask + 1 ? time - timeMask - 1 : time
+    this.#wholeTimes[queue] = this.#times[queue] as number
+    return this.#wholeTimes[queue] as number
+  }
+
+  /** Where a bucket becomes several, its ghosts go into each: only one of them will be asked for them. */
+  #takeOver(earlier: Ghosts): void {
+    this.#times.set(earlier.#times)
+    this.#wholeTimes.set(earlier.#wholeTimes)
+    for (let bucket = 0; bucket < this.#buckets; bucket += 1) {
+      const from = Math.floor((bucket / this.#buckets) * earlier.#buckets) * ways
+      this.#table.set(earlier.#table.subarray(from, from + ways), bucket * ways)
+    }
   }
 
   /** The place in the hash's bucket that is empty or oldest. */
@@ -75,8 +98,8 @@ export class Ghosts {
   }
 
   #ageOf(ghost: number): number {
-    const time = ghost >= queueBit ? this.#mainTime : this.#smallTime
-    return (time - ((ghost >>> timeShift) & timeMask)) & timeMask
+    // The mask takes off the queue's bit, too.
+    return ((this.#wholeTimes[ghost >>> 31] as number) - (ghost >> timeShift)) & timeMask
   }
 
   #bucketOf(hash: number): number {

@@ -55,9 +55,14 @@ export class SlotRings {
     this.#older[oldest] = slot
   }
 
-  /** Makes the oldest slot of a ring the newest: nothing but the hand moves. */
-  pass(ring: number): void {
-    this.#hands[ring] = this.#newer[this.oldest(ring)] as number
+  /** The slot that came after this one; after the newest, the oldest. */
+  newerThan(slot: number): number {
+    return this.#newer[slot] as number
+  }
+
+  /** Makes a slot the oldest of its ring, and what was older the newest: nothing but the hand moves. */
+  turnTo(ring: number, slot: number): void {
+    this.#hands[ring] = slot
   }
 
   /** Takes a slot out of its ring. */
