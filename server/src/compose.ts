@@ -171,6 +171,20 @@ function openSharedTier(settings: Settings, clock: Clock): SharedTier | undefine
   return options === undefined ? undefined : redis({ ...options, clock })
 }
 
+/** Where `reprise proxy` keeps responses: memory, and a Redis behind it that several proxies share. */
+export function openHttpCache({
+  maxBytes,
+  redisUrl,
+  clock,
+}: {
+  readonly maxBytes: string
+  readonly redisUrl: string | undefined
+  readonly clock: Clock
+}): Cache {
+  const shared = redisUrl === undefined ? {} : { redis: redis({ url: redisUrl, clock }) }
+  return createCache({ name: 'http', memory: { maxBytes }, clock, ...shared })
+}
+
 /** Where Redis is; undefined where none is named or wanted. */
 function redisOptions({ redisUrl, redisClusterNodes, enableRedisCache }: Settings): RedisOptions | undefined {
   if (!enableRedisCache) return undefined

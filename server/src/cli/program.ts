@@ -5,6 +5,7 @@ import { invalidateCommand } from './invalidate.ts'
 import { loadCommand } from './load.ts'
 import { migrateCommand } from './migrate.ts'
 import { outboxCommand } from './outbox.ts'
+import { proxyCommand } from './proxy.ts'
 import { serveCommand } from './serve.ts'
 import { verifyCommand } from './verify.ts'
 
@@ -27,6 +28,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     verifyCommand(),
     outboxCommand(),
     invalidateCommand(),
+    proxyCommand(),
   ]) {
     program.addCommand(inherit(command, program))
   }

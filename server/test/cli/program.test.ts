@@ -12,7 +12,7 @@ describe('reprise', () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
-    for (const command of ['serve', 'migrate', 'load', 'verify', 'outbox', 'invalidate']) {
+    for (const command of ['serve', 'migrate', 'load', 'verify', 'outbox', 'invalidate', 'proxy']) {
       expect(stdout).toContain(`\n  ${command}`)
       expect(await runCli([command, '--help'])).toMatchObject({
         code: 0,

@@ -28,7 +28,8 @@ const checksumBytes = 4
 /** The CRC-32 of any bytes that end with their own CRC-32: one look over the whole entry checks it. */
 const intact = 0x2144_df1c
 
-const encodings: readonly Encoding[] = ['json', 'plain', 'rich']
+const encodings: readonly Encoding[] = ['json', 'plain', 'rich', 'bytes']
+const clones: ReadonlySet<Encoding> = new Set(['plain', 'rich'])
 /** Structured clones begin with 0xff and the version of their format, which newer versions of Node.js raise. */
 const cloneVersion = serialize(0).readUInt8(1)
 const encodingBits = 0b0000_0011
@@ -127,7 +128,7 @@ function parseBody(bytes: Buffer, at: number): KeptValue {
   const packed = bytes.subarray(at, bytes.byteLength - checksumBytes)
   const body = (flags & compressedBit) === 0 ? packed : zstdDecompressSync(packed, { maxOutputLength: length })
   if (body.byteLength !== length) throw new Error('cut')
-  if (encoding !== 'json' && (body[1] ?? 0) > cloneVersion) throw new Error('written by a newer Node.js')
+  if (clones.has(encoding) && (body[1] ?? 0) > cloneVersion) throw new Error('written by a newer Node.js')
   return { kind: 'encoded', body, encoding }
 }
 

@@ -1,12 +1,13 @@
+import { isArrayBuffer } from 'node:util/types'
 import { deserialize, serialize } from 'node:v8'
 import { notEncodable } from './find-fault.ts'
 import { Survey, unencodable } from './survey.ts'
 
 /**
- * How a value is written: as JSON where JSON gives it back exactly, else by V8's structured clone. `plain` and `rich`
- * are both written so, and differ in whether a frozen copy is enough to protect the value in memory.
+ * How a value is written: as JSON where JSON gives it back exactly, a Buffer as its bytes, else by V8's structured clone.
+ * `plain` and `rich` are both written so, and differ in whether a frozen copy is enough to protect the value in memory.
  */
-export type Encoding = 'json' | 'plain' | 'rich'
+export type Encoding = 'json' | 'plain' | 'rich' | 'bytes'
 
 /** A value in the form in which it is kept, so that nobody who gets it can change it for others. */
 export type KeptValue =
@@ -32,6 +33,8 @@ const textsAtOnce = 512
  */
 export function keepValue(value: unknown): KeptValue {
   if (value === undefined) return absent
+  // Copied exactly: part of a pool would keep all of the pool.
+  if (isPlainBuffer(value)) return { kind: 'encoded', body: new Uint8Array(value), encoding: 'bytes' }
   const survey = new Survey()
   const copy = copyOf(value, survey)
   if (!survey.rich) {
@@ -62,6 +65,7 @@ export function takeValue(kept: KeptValue): unknown {
     case 'frozen':
       return kept.value
     case 'encoded':
+      if (kept.encoding === 'bytes') return Buffer.from(kept.body)
       if (kept.encoding === 'json') return JSON.parse(textOf(kept.body))
       // Decoded bytes may be a view of what they were decoded from: rich values get a copy of their own.
       return deserialize(kept.encoding === 'rich' ? Uint8Array.prototype.slice.call(kept.body) : kept.body)
@@ -104,10 +108,12 @@ function parseInto(values: unknown[], texts: readonly string[], places: readonly
  */
 export function forMemory(kept: KeptValue): KeptValue {
   if (kept.kind !== 'encoded') return kept
-  if (kept.encoding === 'rich') return isView(kept.body) ? { ...kept, body: Uint8Array.from(kept.body) } : kept
+  const { encoding } = kept
+  if (encoding === 'rich' || encoding === 'bytes')
+    return isView(kept.body) ? { ...kept, body: Uint8Array.from(kept.body) } : kept
   const survey = new Survey()
   const value = survey.frozenCopy(takeValue(kept))
-  return { kind: 'frozen', value, encoding: kept.encoding, bytes: survey.bytes }
+  return { kind: 'frozen', value, encoding, bytes: survey.bytes }
 }
 
 /** The bytes that a store keeps of it. */
@@ -125,6 +131,11 @@ export function memoryBytesOf(kept: KeptValue): number {
 /** A few bytes would hold a whole read of a socket, or what was unpacked with room to spare. */
 function isView(body: Uint8Array): boolean {
   return body.buffer.byteLength > body.byteLength + 64
+}
+
+/** A Buffer that copying gives back: none of shared memory, and none of a class of its own. */
+function isPlainBuffer(value: unknown): value is Buffer {
+  return Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype && isArrayBuffer(value.buffer)
 }
 
 function textOf(body: Uint8Array): string {

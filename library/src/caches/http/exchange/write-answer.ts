@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpAnswer } from '../messages.ts'
-import { type HeaderList, headerOf } from '../rules/header-list.ts'
+import { type HeaderList, hasHeader } from '../rules/header-list.ts'
 
 /**
  * Writes an answer to a response of node:http, its body as it comes. Never rejects: a body that breaks off breaks the
@@ -35,7 +35,7 @@ export async function writeAnswer(
 
 function withLength(headers: HeaderList, body: Uint8Array | undefined): string[] {
   // As above.
-  if (body === undefined || headerOf(headers, 'content-length') !== undefined) return headers as string[]
+  if (body === undefined || hasHeader(headers, 'content-length')) return headers as string[]
   return [...headers, 'Content-Length', String(body.byteLength)]
 }
 

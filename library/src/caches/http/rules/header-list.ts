@@ -25,6 +25,15 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
   return lines.length === 0 ? undefined : lines.join(', ')
 }
 
+/** Whether there is a line of a field. The name in lower case. */
+export function hasHeader(headers: HeaderList, name: string): boolean {
+  for (let at = 0; at < headers.length; at += 2) {
+    const own = headers[at]
+    if (own?.length === name.length && own.toLowerCase() === name) return true
+  }
+  return false
+}
+
 /** The lines whose lower-case name passes. */
 export function filterHeaders(headers: HeaderList, isKept: (name: string) => boolean): string[] {
   const kept: string[] = []

@@ -65,7 +65,9 @@ export class ResponseStore {
   /** Keeps bytes, and answers where. */
   async keepBody(bytes: Uint8Array, first: number, lifetimeMs: number): Promise<StoredPart> {
     const bodyId = randomUUID()
-    await this.#bodies.set(bodyId, bytes, { ttl: this.#ttlMs(lifetimeMs) })
+    // The engine keeps a Buffer as it is, and other bytes by their type.
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    await this.#bodies.set(bodyId, buffer, { ttl: this.#ttlMs(lifetimeMs) })
     return { first, last: first + bytes.byteLength - 1, bodyId }
   }
 
