@@ -14,11 +14,13 @@ const Upstreams = Type.Record(
     },
     { additionalProperties: false },
   ),
+  { additionalProperties: false },
 )
 
 const SharedNamespaces = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,128}$' }),
   Type.Union([Type.Literal('*'), Type.Array(Type.String({ minLength: 1 }))]),
+  { additionalProperties: false },
 )
 
 const seconds = wholeNumber(1, 31_536_000)
