@@ -6,6 +6,8 @@ import { logCache } from 'reprise/log'
 import { prometheusMetrics } from 'reprise/prometheus'
 import { openAdministration } from './admin/open-administration.ts'
 import { statsSource } from './admin/stats-answer.ts'
+import { watchEmbeddings } from './admin/watch-embeddings.ts'
+import { watchEndpoints } from './admin/watch-endpoints.ts'
 import { closeCaches, namedCaches, openCaches } from './caches.ts'
 import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
@@ -127,6 +129,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     embeddings: embeddingEvents,
     clock,
   })
+  const endpoints = watchEndpoints(clock)
   const { recallStore, queryEmbedder } = stores
   const stats = statsSource({
     administration,
@@ -142,11 +145,19 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     settings,
     gateway: gateway.parts,
     health,
-    admin: { administration, stats, clock },
+    admin: {
+      administration,
+      stats,
+      clock,
+      chat: { reports: stores.chatReports, outbox, embeddings: watchEmbeddings(embeddingEvents, clock), endpoints },
+    },
     metrics: { contentType: metrics.contentType, metrics: () => metrics.text() },
     log,
     version,
-    onAnswered: answer => metrics.recordHttpRequest(answer),
+    onAnswered: answer => {
+      metrics.recordHttpRequest(answer)
+      endpoints.record(answer)
+    },
   })
 
   async function close(): Promise<void> {

@@ -1,6 +1,7 @@
 import {
   Announcer,
   type Cache,
+  type ChatReports,
   type Clock,
   type ConversationStore,
   createCache,
@@ -23,6 +24,7 @@ import {
   type PostgresAnswers,
   type PostgresAnswersOptions,
   postgresAnswers,
+  postgresChatReports,
   postgresConversationStore,
   postgresHourlyMetrics,
   postgresOutbox,
@@ -50,6 +52,7 @@ export interface Stores {
   readonly databaseEvents: readonly [Announcer<DatabaseEvents>, ...Announcer<DatabaseEvents>[]]
   readonly conversationStore: ConversationStore
   readonly outbox: Outbox
+  readonly chatReports: ChatReports
   readonly recallStore: RecallStore
   /** Over a connection of its own where there is more than one, so that counting never waits for the chat. */
   readonly hourlyMetricsStore: HourlyMetricsStore
@@ -98,6 +101,7 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
     databaseEvents: counting === undefined ? [chatEvents] : [chatEvents, countingEvents],
     conversationStore: postgresConversationStore(database),
     outbox: postgresOutbox(database),
+    chatReports: postgresChatReports(database),
     recallStore: postgresRecallStore(database),
     hourlyMetricsStore: postgresHourlyMetrics(counting ?? database),
     usage: postgresUsage(counting ?? database),

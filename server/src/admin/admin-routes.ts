@@ -4,6 +4,7 @@ import type { Auth } from '../http/auth.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import { problems } from '../http/problem-schema.ts'
 import type { Administration } from './administration.ts'
+import { type ChatAdminParts, chatAdminRoutes } from './chat-routes.ts'
 import { hashedKey } from './figures/present.ts'
 import { liveStatsRoute } from './live-stats.ts'
 import { CacheStatsAnswer, type StatsSource } from './stats-answer.ts'
@@ -13,6 +14,7 @@ export interface AdminParts {
   readonly administration: Administration
   readonly stats: StatsSource
   readonly clock: Clock
+  readonly chat: ChatAdminParts
 }
 
 export interface AdminRoutesParts extends AdminParts {
@@ -73,6 +75,7 @@ const Keys = Type.Object(
 export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
   const { administration, stats, clock, auth, showKeys } = parts
   liveStatsRoute(server, { stats, auth, clock })
+  chatAdminRoutes(server, { ...parts.chat, auth })
 
   const common = {
     tags: ['administration'],

@@ -3,8 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startRedis } from '../../../testbed/redis.ts'
 import { startReprise } from '../../../testbed/reprise.ts'
 import { createAdministration } from '../../src/admin/administration.ts'
+import type { ChatAdminParts } from '../../src/admin/chat-routes.ts'
+import { noCounts } from '../../src/admin/figures/time-windows.ts'
 import { statsSource } from '../../src/admin/stats-answer.ts'
 import { watchCache } from '../../src/admin/watch-cache.ts'
+import { watchEndpoints } from '../../src/admin/watch-endpoints.ts'
 import { jsonOf } from '../http/exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from '../http/running-server.ts'
 
@@ -15,6 +18,31 @@ beforeAll(async () => {
 afterAll(() => stores?.[Symbol.asyncDispose]())
 
 const cache = () => createCache({ name: 'ai', memory: { maxEntries: 100 }, ttl: '1m' })
+
+/** The chat's part is tried by tests of its own. */
+const chat: ChatAdminParts = {
+  reports: {
+    hours: async () => [],
+    totals: async () => ({ ...noTotals }),
+    activeGuests: async () => [],
+    migrations: async () => [],
+  },
+  outbox: {
+    counts: async () => ({ pending: 0, dead: 0, oldestPendingSeconds: 0 }),
+    listDead: async () => [],
+    redrive: async () => 0,
+  },
+  embeddings: () => ({ stored: noCounts, failed: noCounts, dead: noCounts }),
+  endpoints: watchEndpoints(systemClock),
+}
+const noTotals = {
+  conversations: 0,
+  messages: 0,
+  embeddings: 0,
+  unsynced: 0,
+  migrationsCompleted: 0,
+  migrationsFailed: 0,
+}
 
 async function start(environment: Record<string, string> = {}) {
   const ai = cache()
@@ -42,7 +70,7 @@ async function start(environment: Record<string, string> = {}) {
     showKeys,
     now: () => instantOf(Date.now()),
   })
-  const server = await startServer(stores, { environment, admin: { administration, stats, clock: systemClock } })
+  const server = await startServer(stores, { environment, admin: { administration, stats, clock: systemClock, chat } })
   return { ai, rag, server }
 }
 

@@ -1,4 +1,5 @@
 export { type PostgresAnswers, type PostgresAnswersOptions, postgresAnswers } from './answers/answer-store.ts'
+export { postgresChatReports } from './chat-reports.ts'
 export { postgresConversationStore } from './conversation-store.ts'
 export type {
   Database,
