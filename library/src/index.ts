@@ -33,7 +33,7 @@ export {
 } from './observe/hourly-metrics.ts'
 export type * from './ports/answer-store.ts'
 export type * from './ports/bus.ts'
-export type * from './ports/chat-reports.ts'
+export type * from './ports/chat/chat-reports.ts'
 export type * from './ports/conversation-copies.ts'
 export type * from './ports/conversation-store.ts'
 export type * from './ports/database-events.ts'

@@ -1,4 +1,4 @@
-import type { ActiveGuest, ChatHour, ChatReports, ChatTotals, MigrationRecord } from '../../ports/chat-reports.ts'
+import type { ActiveGuest, ChatHour, ChatReports, ChatTotals, MigrationRecord } from '../../ports/chat/chat-reports.ts'
 import { builder, statement, statementOf } from './builder.ts'
 import type { Database } from './database.ts'
 
