@@ -83,7 +83,7 @@ function insideMysql(pool: object): MysqlPoolInside {
   if (typeof inner === 'object' && inner !== null && known.every(field => holds(inner, field, 'object')))
     // These fields are as old as mysql2's pools; that they are here was just seen.
     return inner as MysqlPoolInside
-  throw expected('pool', 'a pool of mysql2 3.11 or newer (a PoolCluster is observed pool by pool)', pool)
+  throw expected('pool', 'a pool of mysql2 3 (a PoolCluster is observed pool by pool)', pool)
 }
 
 function has(value: object, ...methods: readonly string[]): boolean {
