@@ -31,7 +31,7 @@ export class Answering {
     this.#settings = settings
     this.#places = places
     this.#durable = durable
-    this.#deliveries = new Deliveries(settings, events)
+    this.#deliveries = new Deliveries(settings, durable, events)
     this.#stopListening = settings.cache.on('set', ({ key, kept }) => {
       const flight = this.#flights.get(key)
       if (flight === undefined) return

@@ -1,5 +1,6 @@
 import type { Announcer } from '../../../base/announcer.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
+import type { DurableTier } from '../kept/durable-tier.ts'
 import type { KeptEntry } from '../kept/kept-entry.ts'
 import { Renderings } from '../kept/renderings.ts'
 import type { Flight, FlightEnd, KeptOpening } from '../live/flight.ts'
@@ -37,11 +38,13 @@ export class Deliveries {
   readonly outcomes: Outcomes
   readonly #clock: LlmSettings['clock']
   readonly #renderings: Renderings
+  readonly #durable: DurableTier | undefined
   readonly #hasRedis: boolean
   /** Entries that memory served: whatever else the engine answers came from Redis just now. */
   readonly #near = new WeakSet<KeptEntry>()
 
-  constructor({ cache, clock, priceOf }: LlmSettings, events: Announcer<LlmEvents>) {
+  constructor({ cache, clock, priceOf }: LlmSettings, durable: DurableTier | undefined, events: Announcer<LlmEvents>) {
+    this.#durable = durable
     this.outcomes = new Outcomes(priceOf, events)
     this.#clock = clock
     this.#renderings = new Renderings(clock)
@@ -60,6 +63,7 @@ export class Deliveries {
       : prompt.wantsStream
         ? this.#renderings.stream(entry, route, prompt.wantsUsage)
         : this.#renderings.json(entry)
+    this.#durable?.countHit(place.key)
     const outcome = this.outcomes.tell(asked, {
       state: 'hit',
       reason,

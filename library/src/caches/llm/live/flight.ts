@@ -158,7 +158,8 @@ export class Flight {
   #admission(): Admission {
     if (this.#result !== undefined) {
       const { admission } = this.#result.examined
-      return admission === 'kept' ? (this.stored ?? 'unavailable') : admission
+      // Told to a newer flight of the same key: there is one only where an invalidation overtook this one.
+      return admission === 'kept' ? (this.stored ?? 'fenced') : admission
     }
     if (!this.#hasFailed) return 'hit'
     if (this.#leaving.signal.aborted) return 'cancelled'
