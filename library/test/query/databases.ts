@@ -110,7 +110,8 @@ function openMysqlPromises(url: string, queries: Tracked, method: 'query' | 'exe
     run: async statement => {
       // The protocol prepares no transaction control.
       const isControl = /^(?:begin|start|savepoint|release|rollback|commit|set)/i.test(statement)
-      const [rows] = await connection[isControl ? 'query' : method](statement)
+      const isPrepared = method === 'execute' && !isControl
+      const [rows] = await (isPrepared ? connection.execute(statement) : connection.query(statement))
       return Array.isArray(rows) ? (rows as Row[]) : []
     },
   })

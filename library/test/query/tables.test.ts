@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache } from 'reprise'
-import { type QueryCache, type QueryEvents, queryCache } from 'reprise/query'
+import { type QueryCache, queryCache } from 'reprise/query'
 import { redis } from 'reprise/redis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
@@ -76,11 +76,8 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       // What is made before a cache hears others is made anew once it does.
       if (tier === 'redis') await new Promise(resolve => cache.on('bus_listening', resolve))
       const queries = queryCache(cache, { ttl: '1h' })
-      for (const event of ['unkept', 'untracked'] as const) {
-        queries.on(event, (told: QueryEvents['unkept'] & QueryEvents['untracked']) => {
-          events.push(`${event} ${told.query} ${told.reason ?? told.statement}`)
-        })
-      }
+      queries.on('unkept', ({ query, reason }) => events.push(`unkept ${query} ${reason}`))
+      queries.on('untracked', ({ query, statement }) => events.push(`untracked ${query} ${statement}`))
       return { cache, queries }
     }
 

@@ -38,11 +38,11 @@ export interface QueryCache {
    * @throws RepriseError `invalid_option`; a call throws what the function throws, and `invalid_key`
    * @example const profile = queries.cached('user_profile', { ttl: '10m', user: id => id }, (id: number) => db.profile(id))
    */
-  cached<Args extends unknown[], Result>(
+  cached<Fn extends (...args: never[]) => unknown>(
     name: string,
-    options: CachedOptions<Args>,
-    fn: (...args: Args) => Result,
-  ): CachedQuery<Args, Awaited<Result>>
+    options: CachedOptions<Parameters<Fn>>,
+    fn: Fn,
+  ): CachedQuery<Parameters<Fn>, Awaited<ReturnType<Fn>>>
   /**
    * The same as a decorator of a method. All instances of the class share the results: `this` is no part of the key.
    * @example class Users { @cached('user_profile', { ttl: '10m' }) async profile(id: number) { … } }
