@@ -28,7 +28,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
 const driversMayKnow = ['base', 'ports']
 
 /** Observers name the events they subscribe to; the types alone, not the work. */
-const eventTypes = /^library\/src\/(?:core|conversation)\/.*-events\.ts$/
+const eventTypes = /^library\/src\/(?:core|conversation|caches)\/.*-events\.ts$/
 
 const concreteDrivers = [
   'reprise/postgres',

@@ -16,6 +16,7 @@ import { createServer } from './http/server.ts'
 import { countEmbeddings } from './observe/count-embeddings.ts'
 import { startHealth } from './observe/health.ts'
 import { logEvents } from './observe/log-events.ts'
+import { logGateway } from './observe/log-gateway.ts'
 import { logHealth } from './observe/log-health.ts'
 import { watchDatabases } from './observe/watch-databases.ts'
 import { version } from './version.ts'
@@ -84,6 +85,8 @@ export async function startApplication({ settings, stores, log, clock }: Applica
   })
 
   countEmbeddings(embeddingEvents, metrics)
+  if (gateway.parts.llm !== undefined) metrics.watchAnswers(gateway.parts.llm)
+  logGateway({ log, gateway: gateway.parts, clock })
   const pool = watchDatabases(stores.databaseEvents, log, settings.slowQueryMs)
   // The pools announce their sizes with their first statement.
   await stores.askDatabase()

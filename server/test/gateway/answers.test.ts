@@ -196,6 +196,10 @@ describe('answers of models', () => {
     )
     expect(health.stats_summary.ai_hit_rate).toBeGreaterThan(0)
     expect(await reprise.metric('cache_operations_total', 'result="hit"')).toBeGreaterThan(0)
+    expect(await reprise.metric('reprise_model_calls_total', 'state="hit",reason="memory"')).toBeGreaterThan(5)
+    expect(await reprise.metric('reprise_model_admissions_total', 'admission="status"')).toBe(2)
+    expect(await reprise.metric('reprise_model_tokens_total', 'kind="prompt",saved="true"')).toBeGreaterThan(1_000)
+    expect(await reprise.metric('reprise_model_generation_duration_seconds_count')).toBeGreaterThan(5)
   })
 
   it('OpenAPI tells the gateway’s routes', async () => {

@@ -1,5 +1,6 @@
 import { databaseFamilies } from '../database/metrics/database-families.ts'
 import { type MetricFamily, operationSeconds, requestSeconds } from './metric-family.ts'
+import { modelFamilies } from './models/model-families.ts'
 
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
@@ -264,6 +265,7 @@ export const metricFamilies = {
     labels: [],
     help: 'Failed attempts to add the hourly counts to the database; the counts are kept and tried again.',
   },
+  ...modelFamilies,
   httpRequests: {
     name: 'reprise_http_requests_total',
     type: 'counter',

@@ -14,6 +14,7 @@ import { engineMetrics } from './engine-metrics.ts'
 import type { ObservedCache } from './engine-state.ts'
 import { type HttpRequestSeen, httpMetrics } from './http-metrics.ts'
 import { metricFamilies } from './metric-families.ts'
+import { modelMetrics, type ObservedAnswers } from './models/model-metrics.ts'
 import { registerCounter } from './register.ts'
 import { sampledMetrics } from './sampled-metrics.ts'
 
@@ -44,6 +45,8 @@ export interface PrometheusMetrics {
   recordEmbedding(result: EmbeddingResult): void
   /** Counts an HTTP request that was answered. */
   recordHttpRequest(request: HttpRequestSeen): void
+  /** Counts the calls that a cache of language models' answers answers, until what is returned is called. */
+  watchAnswers(answers: ObservedAnswers): () => void
   /** Shows one more cache, until what is returned is called. */
   watch(cache: ObservedCache): () => void
   /** Ends all subscriptions. */
@@ -77,6 +80,7 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     endings.push(end)
     return end
   }
+  const countModelCalls = modelMetrics(registry)
   for (const cache of caches) watch(cache)
   if (conversations !== undefined) endings.push(...conversationMetrics(registry, conversations, recordOperation))
   if (databases !== undefined) {
@@ -97,6 +101,11 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     contentType: registry.contentType,
     text: () => registry.metrics(),
     watch,
+    watchAnswers: answers => {
+      const end = countModelCalls(answers)
+      endings.push(end)
+      return end
+    },
     recordEmbedding: embeddingMetrics(registry),
     recordHttpRequest: httpMetrics(registry),
     close: () => {
