@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { startReprise } from '../../../testbed/reprise.ts'
-import { expectProblem, jsonOf, post } from '../http/exchange.ts'
+import { expectProblem, jsonOf, post, rawExchange } from '../http/exchange.ts'
 import { startEchoUpstream } from './echo-upstream.ts'
 
 describe('what is passed through', () => {
@@ -30,6 +30,17 @@ describe('what is passed through', () => {
     await expectProblem(await fetch(`${reprise.url}/v1/guest/nothing/here`), 404, 'route_unknown')
     await expectProblem(await fetch(`${reprise.url}/v1/guest/chat/g`, { method: 'PUT' }), 405, 'method_not_allowed')
     await expectProblem(await fetch(`${reprise.url}/v1/users/ann`), 404, 'route_unknown')
+    expect(upstream.seen).toEqual([])
+  })
+
+  it('lets no path climb out of what the upstream’s address names', async () => {
+    await using upstream = await startEchoUpstream()
+    await using reprise = await startReprise({ UPSTREAM_BASE_URL: `${upstream.url}/tenants/one/v1` })
+    const port = Number(new URL(reprise.url).port)
+    for (const path of ['/v1/../../two/v1/files', '/v1/%2e%2e/x', '/v1/a/.%2E/b', '/v1/a/..', '/v1/a\\..\\..\\b']) {
+      const head = `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`
+      expect([path, await rawExchange(port, head)]).toEqual([path, expect.stringMatching(/^HTTP\/1.1 40[04] /)])
+    }
     expect(upstream.seen).toEqual([])
   })
 

@@ -54,8 +54,20 @@ export function upstreamMissing(model: string | undefined): RepriseError {
   )
 }
 
-/** Where a path of the gateway, such as `/v1/models?limit=2`, lies at an upstream. A version in its URL is the path's own. */
+/** What a URL's reader would take for a way up, out of what the upstream's address names. */
+const leavesItsPlace = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|\\/i
+
+/**
+ * Where a path of the gateway, such as `/v1/models?limit=2`, lies at an upstream. A version in its URL is the path's own.
+ * @throws RepriseError `invalid_url`
+ */
 export function urlAt({ baseUrl }: Upstream, path: string): string {
+  if (leavesItsPlace.test(path.split('?', 1)[0] ?? '')) {
+    throw new RepriseError(
+      'invalid_url',
+      'The path has a segment that is . or .., or a backslash; name the path itself.',
+    )
+  }
   return /\/v\d+[a-z0-9]*$/.test(baseUrl) ? baseUrl + path.slice('/v1'.length) : baseUrl + path
 }
 
