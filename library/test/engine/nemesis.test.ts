@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -8,17 +7,10 @@ import { it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { startProxy, type TcpProxy } from '../../../testbed/proxy.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { until } from './promises/scenario.ts'
+import { playAgainst, usualPlayMs } from './nemesis/play-against.ts'
 
 const run = promisify(execFile)
-const playMs = Number(process.env['REPRISE_NEMESIS_MS'] ?? 4_000)
 const partitionGraceMs = 300
-const keys = ['a', 'b', 'c', 'd']
-
-interface Value {
-  readonly version: number
-}
-
 interface Place {
   readonly server: RedisServer
   /** One before Redis for each cache. */
@@ -86,116 +78,32 @@ function cacheAt(proxy: TcpProxy): Cache {
   return cache
 }
 
-/** What is known to be untrue: whatever is older than these versions. */
-class Acknowledged {
-  readonly #versions = new Map<string, number>()
-
-  note(key: string, version: number): void {
-    this.#versions.set(key, Math.max(version, this.of(key)))
-  }
-
-  of(key: string): number {
-    return this.#versions.get(key) ?? 0
-  }
-}
-
-/**
- * Readers and writers in three caches on links of their own, while faults come and go. A cache never serves what it
- * invalidated itself; none reads from Redis what a deletion removed that was answered `done`, unless Redis went back to an
- * older state; and when all is well again, none serves anything that was ever invalidated.
- */
 async function play(faults: Readonly<Record<string, Fault>>, isRedisTrue: boolean): Promise<void> {
   const place = await startPlace()
+  const onAnyLink = Object.entries(faults).map(([name, fault]) => {
+    const spoil = async () => {
+      const link = Math.floor(Math.random() * place.proxies.length)
+      const proxy = place.proxies[link]
+      if (proxy !== undefined) await fault(place, proxy)
+      return `link ${link}`
+    }
+    return [name, spoil] as const
+  })
   const caches = place.proxies.map(cacheAt)
-  await until(() => caches.every(isWell), 'Redis is reached')
-  const truth = new Map(keys.map(key => [key, 1]))
-  const [removed, all] = [new Acknowledged(), new Acknowledged()]
-  const own = new Map(caches.map(cache => [cache, new Acknowledged()]))
-  const history: string[] = []
-  const count = { reads: 0, hits: 0, invalidations: 0 }
-  const end = performance.now() + playMs
-
-  const load = (key: string) => async (): Promise<Value> => {
-    const version = truth.get(key) ?? 0
-    await sleep(Math.random() * 12)
-    return { version }
-  }
-  const check = (got: Value | undefined, least: number, what: string) => {
-    count.reads += 1
-    if (got !== undefined) count.hits += 1
-    const past = history.slice(-12).join('\n')
-    assert.ok(got === undefined || got.version >= least, `${what}: ${got?.version} instead of ${least}\n${past}`)
-  }
-  const read = async (cache: Cache, key: string) => {
-    const [mine, everybodys] = [own.get(cache)?.of(key) ?? 0, removed.of(key)]
-    const dice = Math.random()
-    const tags = { tags: ['all', `of ${key}`] }
-    if (dice < 0.5) return check(await cache.getOrSet(key, load(key), tags), mine, `own ${key}`)
-    if (dice < 0.7) return check(await cache.get(key), mine, `own ${key}`)
-    const fromRedis = await cache.get<Value>(key, { skipMemory: true })
-    check(fromRedis, isRedisTrue ? Math.max(mine, everybodys) : mine, `${key} from Redis`)
-  }
-  const write = async (cache: Cache, key: string) => {
-    const version = (truth.get(key) ?? 0) + 1
-    truth.set(key, version)
-    const way = Math.random()
-    const name = way < 0.6 ? 'delete' : way < 0.8 ? 'tag' : 'pattern'
-    const begunAt = performance.now()
-    const { redis: outcome } = await (way < 0.6
-      ? cache.delete(key)
-      : way < 0.8
-        ? cache.invalidateTags([`of ${key}`])
-        : cache.invalidatePattern(`${key}*`))
-    const tookMs = Math.round(performance.now() - begunAt)
-    history.push(
-      `${Math.round(end - performance.now())}: ${name} ${key} ${version} by ${caches.indexOf(cache)}: ${outcome}, ${tookMs} ms`,
-    )
-    count.invalidations += 1
-    own.get(cache)?.note(key, version)
-    all.note(key, version)
-    if (outcome === 'done' && name === 'delete') removed.note(key, version)
-  }
-  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(Math.random() * items.length)] as Item
-  const work = async () => {
-    while (performance.now() < end) {
-      await (Math.random() < 0.85 ? read : write)(pick(caches), pick(keys))
-      await sleep(Math.random() * 8)
-    }
-  }
-  const spoil = async () => {
-    while (performance.now() < end) {
-      const [name, fault] = pick(Object.entries(faults))
-      const proxy = pick(place.proxies)
-      history.push(`${Math.round(end - performance.now())}: ${name} (${place.proxies.indexOf(proxy)})`)
-      await fault(place, proxy)
-      await sleep(Math.random() * 300)
-    }
-  }
-  await Promise.all([...Array.from({ length: 8 }, work), spoil()])
-  await until(() => caches.every(isWell), 'all is well again')
-  await sleep(partitionGraceMs + 200)
-  for (const key of keys) {
-    for (const cache of caches) {
-      check(await cache.get(key), all.of(key), `${key} in the end`)
-      check(await cache.get(key, { skipMemory: true }), all.of(key), `${key} in Redis in the end`)
-    }
-  }
-  assert.ok(count.hits > 100 && count.invalidations > 20, JSON.stringify(count))
-}
-
-function isWell(cache: Cache): boolean {
-  const { redis: tier, bus, queued } = cache.stats()
-  return tier === 'up' && bus === 'listening' && queued === 0
+  const spoiling = Object.fromEntries(onAnyLink)
+  await playAgainst({ caches, faults: spoiling, playMs: usualPlayMs, isRedisTrue, partitionGraceMs })
 }
 
 describeWith(['redis-server', 'redis-cli'], '1 and 5 nothing outdated is served while links and Redis fail', () => {
-  it('1 5 links that are cut, slow, half-open and refused, and a Redis that stalls', { timeout: playMs + 40_000 }, () =>
-    play(onTheWay, true),
+  it(
+    '1 5 links that are cut, slow, half-open and refused, and a Redis that stalls',
+    { timeout: usualPlayMs + 40_000 },
+    () => play(onTheWay, true),
   )
 
   it(
     '1 5 a Redis that also forgets, restarts empty, or goes back to an older state',
-    { timeout: playMs + 40_000 },
+    { timeout: usualPlayMs + 40_000 },
     () => play(inRedis, false),
   )
 })

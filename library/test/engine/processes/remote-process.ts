@@ -28,10 +28,6 @@ export class RemoteProcess {
     this.#child.on('message', message => void this.#hear(message as FromProcess))
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid
-  }
-
   async make(cache: number, options: Partial<CacheOptions>): Promise<void> {
     await this.request({ kind: 'make', cache, options })
   }
@@ -70,10 +66,16 @@ export class RemoteProcess {
     return stats
   }
 
-  kill(): void {
-    this.#child.kill('SIGKILL')
+  /** Holds it up in the middle of whatever it does. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
   }
 
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  /** Kills it; its calls are never answered. */
   async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, 'exit')
@@ -151,6 +153,7 @@ function contextOf(signal: AbortSignal, message: Extract<FromProcess, { kind: 'l
     setTags: tags => {
       wishes = { ...wishes, tags }
     },
+    holdTags: () => Promise.reject(new Error('Tags are not held from another process.')),
     skipStore: () => {
       wishes = { ...wishes, isUnkept: true }
     },
