@@ -54,7 +54,7 @@ const parameters = { type: 'object' as const, properties: { city: { type: 'strin
 const weather = { type: 'function' as const, function: { name: 'weather', parameters } }
 
 describe('D1 the OpenAI client, unmodified, before the gateway', () => {
-  it('gets the same answer again, in one piece or as a stream, and the model is asked once', async () => {
+  it('D1 gets the same answer again, in one piece or as a stream, and the model is asked once', async () => {
     const body = { ...question(), n: 2 }
     const times = await asked(async () => {
       const first = await openai.chat.completions.create(body)
