@@ -223,6 +223,22 @@ describeWith(['postgres'], 'statements of pg, observed', () => {
     expect(await sampleOf(observed.registry, 'db_queries_total{query_type="OTHER",table="other"}')).toBe(6)
   })
 
+  test('F6 texts into which values were written are told apart by their tables, not by their values', async () => {
+    await using observed = open()
+    const { pool, labels } = observed
+    await pool.query('CREATE TABLE orders_2025 (id int, note text); CREATE TABLE orders_2026 (id int, note text)')
+    labels()
+    for (const year of [2025, 2026]) {
+      for (const id of [1, 2])
+        await pool.query(`SELECT * FROM orders_${year} WHERE id = ${id} AND note = 'it''s ${id}'`)
+      await pool.query(`SELECT 1 -- it's\n FROM orders_${year} WHERE note = 'x'`)
+      await pool.query(`SELECT 'a' AS "it's" FROM orders_${year} WHERE note = 'x' AND id IN (1, 2, ${year})`)
+      await pool.query(`SELECT E'it\\'s' FROM orders_${year} WHERE note = 'x'`)
+      await pool.query(`SELECT $$it's$$ FROM orders_${year} WHERE note = 'x'`)
+    }
+    expect(labels()).toEqual([...Array(6).fill('SELECT orders_2025 0'), ...Array(6).fill('SELECT orders_2026 0')])
+  })
+
   test('F6 a client alone, and one that was open before', async () => {
     const registry = new Registry()
     const client = observeQueries(new pg.Client(server.url), { registry })

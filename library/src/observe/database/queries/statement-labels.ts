@@ -7,7 +7,9 @@ import type { SqlDialect } from '../../../sql/statement.ts'
 /** A program has few texts, with other parameters each time; past this many the oldest are read again. */
 const mostKept = 2_000
 /** Longer texts are not kept by themselves, only without their literals. */
-const longestKept = 10_000
+const longestKept = 2_000
+/** Of a longer text only the beginning is looked at, to tell it from others. */
+const longestShaped = 20_000
 
 const unread: StatementLabels = { queryType: 'OTHER', table: 'other' }
 
@@ -27,7 +29,7 @@ export class StatementLabeller {
   labelsOf(text: string): StatementLabels {
     const known = this.#byText.get(text)
     if (known !== undefined) return known
-    const shape = redact(text, this.#dialect)
+    const shape = shapeOf(text, this.#dialect)
     const labels = this.#byShape.get(shape) ?? this.#read(text)
     // What was read before the parser was loaded will be read better.
     if (this.#dialect === 'postgres' && !hasPostgresParser()) return labels
@@ -56,6 +58,16 @@ export class StatementLabeller {
     const name = this.#dialect === 'postgres' && table.startsWith('public.') ? table.slice('public.'.length) : table
     return this.#tables === undefined || this.#tables.has(name) ? name : 'other'
   }
+}
+
+/** Comments, quoted names and quotes within quotes, which a look at characters alone cannot tell apart. */
+const intricate = /--|\/\*|[#\\"`$]/
+
+/** A text without its literals, to find what was read of another one with others. */
+function shapeOf(text: string, dialect: SqlDialect): string {
+  const read = text.length > longestShaped ? text.slice(0, longestShaped) : text
+  if (intricate.test(read)) return redact(read, dialect)
+  return read.replace(/'[^']*'|\b\d+(?:\.\d+)?\b/g, '?').replace(/\?(?:\s*,\s*\?)+/g, '?')
 }
 
 function keep(labels: Map<string, StatementLabels>, text: string, found: StatementLabels): void {
