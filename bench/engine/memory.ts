@@ -98,7 +98,8 @@ function barsOf(rows: readonly Row[]): Bar[] {
       })
   const shown = (ratios: ReturnType<typeof compare>) =>
     ratios.map(({ label, ratio }) => `${ratio.toFixed(2)} (${label})`).join(', ')
-  const bend = (row: Row) => row.getNs / (find(sizes[0] ?? 0, row.variant, row.contender)?.getNs ?? Number.NaN)
+  /** In ns, not as a factor: by that, being quick while there are few would count as bending more. */
+  const bend = (row: Row) => row.getNs - (find(sizes[0] ?? 0, row.variant, row.contender)?.getNs ?? Number.NaN)
   const gets = compare((other, own) => other.getNs / own.getNs)
   const replays = compare((other, own) => other.replayNs / own.replayNs)
   const bytes = compare((other, own) => own.bytesPerEntry / other.bytesPerEntry)
@@ -120,7 +121,7 @@ function barsOf(rows: readonly Row[]): Bar[] {
       isMet: bytes.every(({ ratio }) => ratio <= 1.1),
     },
     {
-      promise: 'from 10,000 entries on, the cost of a get grows at most as much as lru-cache’s (its growth as 1)',
+      promise: 'from 10,000 entries on, a get grows by at most as many ns as lru-cache’s (its growth as 1)',
       found: shown(bends),
       isMet: bends.every(({ ratio }) => ratio <= 1),
     },

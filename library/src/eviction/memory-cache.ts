@@ -17,6 +17,9 @@ import {
 import { Removals } from './removals.ts'
 import { Slots } from './slots.ts'
 
+/** No key, not even undefined. */
+const nothing = Symbol('nothing')
+
 /** How deep `set` may evict within `onRemove` within `set`. */
 const deepestRemoval = 50
 
@@ -65,6 +68,8 @@ export class MemoryCache<K, V> {
   #hits = 0
   #misses = 0
   #refused = 0
+  /** What `get` did not find last, while nothing came since: most callers set it next, and it need not be sought again. */
+  #missing: K | typeof nothing = nothing
 
   constructor(options: MemoryCacheOptions<K, V>) {
     this.#settings = readOptions(options)
@@ -95,6 +100,7 @@ export class MemoryCache<K, V> {
     const slot = this.#slots.find(key)
     if (slot === undefined) {
       this.#misses += 1
+      this.#missing = key
       return undefined
     }
     if (this.#expiry.isOver(slot)) {
@@ -129,7 +135,7 @@ export class MemoryCache<K, V> {
     const ttlMs = options === undefined ? this.#settings.ttlMs : this.#ttlOf(options)
     const bytes = this.#settings.sizeOf === undefined ? 1 : this.#bytesOf(key, value, options?.bytes)
     if (this.#removals.depth >= deepestRemoval) throw endless()
-    const slot = this.#slots.find(key)
+    const slot = key === this.#missing ? undefined : this.#slots.find(key)
     const isKept = bytes <= this.#settings.bound
     if (!isKept) {
       this.#refused += 1
@@ -224,6 +230,7 @@ export class MemoryCache<K, V> {
 
   #add(key: K, value: V, bytes: number, ttlMs: number | undefined): void {
     this.#makeRoom(bytes)
+    this.#missing = nothing
     const slot = this.#slots.add(key, value)
     if (this.#settings.sizeOf !== undefined) {
       this.#sizes[slot] = bytes

@@ -28,6 +28,38 @@ describe('a memory cache', () => {
     }
   })
 
+  it('keeps one entry of a key that was missed, set within a callback, and then set', () => {
+    const clock = clockAt(0)
+    const expiring: MemoryCache<string, number> = new MemoryCache({
+      maxEntries: 4,
+      ttl: 10,
+      clock,
+      onRemove: (key, _, cause) => cause === 'expired' && expiring.set(key, 1),
+    })
+    expiring.set('a', 0)
+    clock.advance(20)
+    expect(expiring.get('a')).toBeUndefined()
+    expiring.set('a', 2)
+    expect([...expiring.entries()]).toEqual([['a', 2]])
+    expect(expiring.size).toBe(1)
+
+    let isNested = false
+    const weighing: MemoryCache<string, number> = new MemoryCache({
+      maxBytes: 10,
+      sizeOf: () => {
+        if (!isNested) {
+          isNested = true
+          weighing.set('a', 1)
+        }
+        return 1
+      },
+    })
+    expect(weighing.get('a')).toBeUndefined()
+    weighing.set('a', 2)
+    expect([...weighing.entries()]).toEqual([['a', 2]])
+    expect(weighing.size).toBe(1)
+  })
+
   it('keeps no more than maxEntries, also one', () => {
     for (const maxEntries of [1, 2, 3, 10, 100]) {
       for (const policy of ['lru', 'adaptive'] as const) {
