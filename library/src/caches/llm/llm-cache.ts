@@ -47,11 +47,6 @@ export function llmCache(options: LlmCacheOptions): LlmCache {
   const places = new Places(cache)
   const durable = answers === undefined ? undefined : new DurableTier(answers, events, clock)
   const answering = new Answering(settings, places, durable, events)
-  if (durable !== undefined) {
-    events.on('outcome', ({ state, key }) => {
-      if (state === 'hit' && key !== undefined) durable.countHit(key)
-    })
-  }
   const invalidator = new Invalidator({ cache, places, durable, clock, longestTtlMs })
 
   const invalidate = async (selector: AnswerSelector) => {
