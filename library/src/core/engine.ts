@@ -56,6 +56,7 @@ export class Engine implements EngineParts {
   readonly #endUse: (() => Promise<void>) | undefined
   #longestLoadMs = 0
   #closingLimitMs = 0
+  #hasListened = false
   isClosed = false
 
   constructor({ path, memory, shared, clock, policy }: CacheSettings) {
@@ -166,8 +167,9 @@ export class Engine implements EngineParts {
   }
 
   #busChanged(change: Parameters<ConstructorParameters<typeof BusLink>[0]['onChange']>[0]): void {
-    // Whoever was cut off may have missed a restart of the store, too.
-    this.store?.breaker.check()
+    // Whoever was cut off may have missed a restart of the store, too. The first time there was nothing to be cut off from.
+    if (change.kind === 'deaf' || this.#hasListened) this.store?.breaker.check()
+    this.#hasListened = true
     if (change.kind === 'deaf') this.announce('bus_deaf', { cache: this.name, reason: change.reason })
     else {
       this.invalidations.retryNow()

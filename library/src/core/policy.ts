@@ -7,6 +7,12 @@ export interface CachePolicyOptions {
   readonly ttl?: Duration
   /** How long after that it may be served stale while it is refreshed, or when its loader fails. Default 0. */
   readonly grace?: Duration
+  /**
+   * What the grace is for. `refresh`: stale values are served at once, and refreshed behind the answer. `error`: callers
+   * wait for a fresh one, and get the stale one when the loader fails or the deadline passes (stale-if-error). Default
+   * `refresh`.
+   */
+  readonly graceFor?: GraceUse
   /** The share of the ttl, 0 to 1, by which it is shortened at random, so that entries made together do not end together. Default 0. */
   readonly jitter?: number
   /** What an entry can be invalidated by, beside its key. Those of the cache, the namespace and the call add up. */
@@ -27,6 +33,8 @@ export interface CachePolicyOptions {
   readonly skipRedis?: boolean
 }
 
+export type GraceUse = 'refresh' | 'error'
+
 export interface CallOptions extends CachePolicyOptions {
   /** Lets the caller leave: its call rejects with the signal's reason, and a load that nobody waits for is cancelled. */
   readonly signal?: AbortSignal
@@ -36,6 +44,7 @@ export interface CallOptions extends CachePolicyOptions {
 export interface Policy {
   readonly ttlMs: number
   readonly graceMs: number
+  readonly graceFor: GraceUse
   readonly jitter: number
   readonly tags: readonly string[]
   readonly deadlineMs: number
@@ -51,6 +60,7 @@ export interface Policy {
 export const defaultPolicy: Policy = {
   ttlMs: 3_600_000,
   graceMs: 0,
+  graceFor: 'refresh',
   jitter: 0,
   tags: [],
   deadlineMs: 60_000,
@@ -65,6 +75,7 @@ export const defaultPolicy: Policy = {
 export const policyNames: ReadonlySet<string> = new Set([
   'ttl',
   'grace',
+  'graceFor',
   'jitter',
   'tags',
   'deadline',
@@ -91,6 +102,7 @@ export function readPolicy(options: CachePolicyOptions, around: Policy): Policy 
   return {
     ttlMs: ttl === undefined ? around.ttlMs : readLasting(ttl, 'ttl'),
     graceMs: grace === undefined ? around.graceMs : parseDuration(grace, 'grace'),
+    graceFor: options.graceFor === undefined ? around.graceFor : readGraceUse(options.graceFor),
     jitter: jitter === undefined ? around.jitter : readShare(jitter),
     tags: tags === undefined ? around.tags : readTags(tags, around.tags),
     deadlineMs: deadline === undefined ? around.deadlineMs : readLasting(deadline, 'deadline'),
@@ -131,6 +143,11 @@ export function readTags(value: unknown, around: readonly string[]): readonly st
   const all = [...new Set([...around, ...value])]
   if (all.length > mostTags) throw expected('tags', `at most ${mostTags} texts`, all.length)
   return all
+}
+
+function readGraceUse(value: unknown): GraceUse {
+  if (value === 'refresh' || value === 'error') return value
+  throw expected('graceFor', '"refresh" or "error"', value)
 }
 
 function readShare(value: unknown): number {

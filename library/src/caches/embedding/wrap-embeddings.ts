@@ -1,9 +1,9 @@
+import { canonicalJson } from '../../base/codec/canonical-json.ts'
 import type { Duration } from '../../base/duration.ts'
 import { expected, readCount, readNames } from '../../base/option-reading.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
 import { readVector } from '../../base/vector/read-vector.ts'
 import type { Cache } from '../../core/cache.ts'
-import { canonicalJson } from './canonical-json.ts'
 import { EmbeddingCache, type EmbeddingInput } from './embedding-cache.ts'
 import type { KeptEmbedding } from './kept-embedding.ts'
 

@@ -171,7 +171,9 @@ export class Reads {
     const reading = memory.read(key, question)
     if (reading.kind === 'miss') return undefined
     const { entry } = reading
-    if (question.now >= entry.refreshFrom && question.now >= entry.retryFrom) {
+    const mayRetry = question.now >= entry.retryFrom
+    if (reading.kind === 'stale' && mayRetry && question.policy.graceFor === 'error') return undefined
+    if (question.now >= entry.refreshFrom && mayRetry) {
       loads.refresh(reading.kind === 'fresh' ? { ...request, early: entry } : request)
     }
     const found: Found = { kind: reading.kind, tier: memory.name, entry, tried: { fences: [], unreadable: [] } }

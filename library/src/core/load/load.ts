@@ -132,7 +132,7 @@ export class Load {
   async #run(): Promise<void> {
     const { outcome, answer } = await this.#lookLeaseLoad().catch((error): Ending => {
       const kind = this.#cancelling.signal.aborted ? 'cancelled' : 'failed'
-      return failing(kind, error)
+      return this.#failing(kind, error)
     })
     this.#isOver = true
     this.yieldLease()
@@ -159,7 +159,7 @@ export class Load {
     this.#lookup = looked
     this.#lookupMs = found?.lookupMs ?? clock.monotonicMs() - startedAt
     if (looked.kind === 'fresh') return this.#found(looked)
-    if (looked.kind === 'stale') this.#serveStale(looked)
+    if (looked.kind === 'stale') this.#offerStale(looked)
     this.callers.beginTiming()
     if (leases === undefined || this.#request.question.policy.skipRedis) return this.#load(looked)
     return this.#loadUnderLease(leases, looked)
@@ -183,14 +183,14 @@ export class Load {
         return looked.kind === 'fresh' ? this.#found(looked) : this.#load(looked)
       }
       onIdle?.()
-      if (this.#stale !== undefined) {
+      if (this.#stale !== undefined && !this.#waitsForFresh) {
         this.#stale.entry.retryFrom = this.#parts.clock.now() + refreshedElsewhereMs
         return { outcome: { kind: 'left_to_another' }, answer: undefined }
       }
       await leases.nap(key, lease.forMs, signal)
       looked = await this.#look(undefined)
       if (looked.kind === 'fresh') return this.#found(looked)
-      if (looked.kind === 'stale') this.#serveStale(looked)
+      if (looked.kind === 'stale') this.#offerStale(looked)
     }
   }
 
@@ -211,12 +211,21 @@ export class Load {
     return { outcome: { kind: 'found' }, answer: { kind: 'found', found: this.#settle(found) } }
   }
 
-  /** Answers the callers with what there is, and goes on though nobody waits any more. */
-  #serveStale(found: Found): void {
+  /** Answers the callers with what there is, and goes on though nobody waits any more; or keeps it for the worst. */
+  #offerStale(found: Found): void {
     if (this.#reason === 'miss') this.#reason = 'stale'
-    this.#isBackground = true
     this.#stale = this.#settle(found)
-    this.callers.answer({ kind: 'found', found: this.#stale })
+    const answer: LoadAnswer = { kind: 'found', found: this.#stale }
+    if (this.#waitsForFresh) {
+      this.callers.atDeadline = answer
+      return
+    }
+    this.#isBackground = true
+    this.callers.answer(answer)
+  }
+
+  get #waitsForFresh(): boolean {
+    return this.#request.question.policy.graceFor === 'error'
   }
 
   #settle(found: Found): Found {
@@ -247,7 +256,14 @@ export class Load {
     this.#loadMs = run.loadMs
     if (run.kind === 'value') return this.#keep(run.value, wishes(), looked)
     if (this.#stale !== undefined) this.#stale.entry.retryFrom = this.#parts.clock.now() + refreshFailedMs
-    return failing(run.kind, run.error)
+    return this.#failing(run.kind, run.error)
+  }
+
+  /** The error reaches the callers, unless there is something stale to serve in its place. */
+  #failing(kind: 'failed' | 'timed_out' | 'cancelled', error: unknown): Ending {
+    const answer: LoadAnswer =
+      this.#stale === undefined ? { kind: 'failed', error } : { kind: 'found', found: this.#stale }
+    return { outcome: { kind, error }, answer }
   }
 
   async #keep(value: unknown, wishes: LoaderWishes, looked: Lookup): Promise<Ending> {
@@ -320,8 +336,4 @@ export class Load {
 
 function lacksFence({ tried }: Lookup): boolean {
   return tried.fences.includes(noFence)
-}
-
-function failing(kind: 'failed' | 'timed_out' | 'cancelled', error: unknown): Ending {
-  return { outcome: { kind, error }, answer: { kind: 'failed', error } }
 }

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '../../../base/codec/canonical-json.ts'
 import type { EmbeddingInput } from '../embedding-cache.ts'
 
 /** A request of which it is known what decides about its vectors. */
