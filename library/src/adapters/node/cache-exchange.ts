@@ -46,12 +46,11 @@ export async function cacheExchange(
   try {
     const answer = await http.handle(askedBy(request, target, rule), forward)
     if (captured === undefined) exchange.onAnswered()
-    else captured.release()
-    await writeAnswer(request, response, answer)
-  } catch (error) {
+    await writeAnswer(request, captured === undefined ? response : captured.release(), answer)
+  } catch {
     // Only the application's breaking off comes here; the connection breaks off as it would have.
-    captured?.release()
-    response.destroy(error instanceof Error ? error : undefined)
+    const own = captured === undefined ? response : captured.release()
+    own.destroy()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import type { AnswerSink } from '../../caches/http/exchange/write-answer.ts'
 import type { OriginResponse } from '../../caches/http/messages.ts'
 
 /** Of what outer middleware has set, the cache heeds these; the rest is set anew for each answer and not kept. */
@@ -12,8 +13,11 @@ const replaced = ['writeHead', 'write', 'end', 'flushHeaders', 'destroy', 'heade
 export interface CapturedResponse {
   /** What the application answers. Rejects when it destroys the response instead. */
   readonly answer: Promise<OriginResponse>
-  /** Gives the response back, as it was before. */
-  release(): void
+  /**
+   * Where the cache writes its answer, with the headers of outer middleware as they were. An application that is still
+   * writing goes on writing into the cache's hands.
+   */
+  release(): AnswerSink
 }
 
 /** Lets an application answer into the cache's hands: whatever it writes to the response comes out here. */
@@ -22,6 +26,8 @@ export function captureResponse(response: ServerResponse): CapturedResponse {
   const outerEntries = Object.entries(outer)
   const { promise, resolve, reject } = Promise.withResolvers<OriginResponse>()
   const statusBefore = response.statusCode
+  const before = Object.getOwnPropertyDescriptors(response) as PropertyDescriptorMap
+  const sink = ownSink(response)
   let isSent = false
   let isEnded = false
   let stream: Readable | undefined
@@ -86,11 +92,36 @@ export function captureResponse(response: ServerResponse): CapturedResponse {
   return {
     answer: promise,
     release: () => {
-      for (const name of replaced) Reflect.deleteProperty(response, name)
+      if (isEnded) giveBack(response, before)
       for (const name of response.getHeaderNames()) response.removeHeader(name)
       for (const [name, value] of outerEntries) if (value !== undefined) response.setHeader(name, value)
       response.statusCode = statusBefore
+      return isEnded ? response : sink
     },
+  }
+}
+
+/** The response's own methods, as they were before it was captured: outer middleware may have put its own there. */
+function ownSink(response: ServerResponse): AnswerSink {
+  const { writeHead, write, end, destroy } = response
+  return {
+    get destroyed() {
+      return response.destroyed
+    },
+    writeHead: (status, reason, headers) => Reflect.apply(writeHead, response, [status, reason, headers]),
+    write: chunk => write.call(response, chunk, 'utf8'),
+    end: chunk => end.call(response, chunk, 'utf8'),
+    destroy: () => destroy.call(response),
+    addTrailers: trailers => response.addTrailers(trailers),
+    once: (event, listener) => response.once(event, listener),
+    off: (event, listener) => response.off(event, listener),
+  }
+}
+
+function giveBack(response: ServerResponse, before: PropertyDescriptorMap): void {
+  for (const name of replaced) {
+    Reflect.deleteProperty(response, name)
+    if (before[name] !== undefined) Object.defineProperty(response, name, before[name])
   }
 }
 

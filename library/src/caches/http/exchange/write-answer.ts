@@ -1,17 +1,25 @@
-import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { HttpAnswer } from '../messages.ts'
 import { type HeaderList, hasHeader } from '../rules/header-list.ts'
+
+/** What of a response of node:http is used to write an answer. */
+export interface AnswerSink {
+  readonly destroyed: boolean
+  writeHead(status: number, reason: string, headers: string[]): unknown
+  /** Answers false when `drain` is to be waited for. */
+  write(chunk: Uint8Array): boolean
+  end(chunk?: Uint8Array): unknown
+  destroy(): unknown
+  addTrailers(trailers: [string, string][]): void
+  once(event: 'drain' | 'close', listener: () => void): unknown
+  off(event: 'drain' | 'close', listener: () => void): unknown
+}
 
 /**
  * Writes an answer to a response of node:http, its body as it comes. Never rejects: a body that breaks off breaks the
  * connection off, as that is all that can still be said.
  */
-export async function writeAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: HttpAnswer,
-): Promise<void> {
+export async function writeAnswer(request: IncomingMessage, response: AnswerSink, answer: HttpAnswer): Promise<void> {
   const { status, reason, body } = answer
   if (body === undefined || body instanceof Uint8Array) {
     response.writeHead(status, reason, withLength(answer.headers, body))
@@ -23,7 +31,7 @@ export async function writeAnswer(
   try {
     for await (const chunk of body) {
       if (response.destroyed) break
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!response.write(chunk)) await drained(response)
     }
     const trailers = answer.trailers?.() ?? []
     if (trailers.length > 0 && request.httpVersion !== '1.0') response.addTrailers(pairsOf(trailers))
@@ -31,6 +39,19 @@ export async function writeAnswer(
   } catch {
     response.destroy()
   }
+}
+
+/** Resolves when more can be written, or nobody reads any more. */
+function drained(response: AnswerSink): Promise<void> {
+  return new Promise(resolve => {
+    const wake = () => {
+      response.off('drain', wake)
+      response.off('close', wake)
+      resolve()
+    }
+    response.once('drain', wake)
+    response.once('close', wake)
+  })
 }
 
 function withLength(headers: HeaderList, body: Uint8Array | undefined): string[] {

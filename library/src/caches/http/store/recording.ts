@@ -6,7 +6,7 @@ export interface RecordingOptions {
   readonly maxBytes: number
   /** How many bytes the message says that it has. */
   readonly announced: number | undefined
-  /** Called once: with all bytes, or with undefined when there is nothing to keep. */
+  /** Called once: with all bytes, or with undefined when there is nothing to keep. Must not reject. */
   readonly onEnd: (bytes: Uint8Array | undefined) => Promise<void>
 }
 
@@ -16,91 +16,122 @@ export async function recordWhole(bytes: Uint8Array, options: RecordingOptions):
 }
 
 /**
- * Hands a body on as it comes, and keeps its bytes. When the reader leaves early, even before the first chunk, the rest is
- * read for the record alone, as long as there is one. A body that breaks off, or is not as long as it said, is not kept
- * (RFC 9111 3.3).
+ * Hands a body on as it comes, and keeps its bytes. As long as it may be kept, it is read at the origin's pace, so that a
+ * reader who is slow, or leaves, keeps nobody waiting who wants the same; past the bound, at the reader's. A body that
+ * breaks off, or is not as long as it said, is not kept (RFC 9111 3.3).
  */
 export function recorded(
   body: AsyncIterable<Uint8Array>,
   options: RecordingOptions,
 ): AsyncIterableIterator<Uint8Array> {
-  const iterator = body[Symbol.asyncIterator]()
-  const record = new Record(options)
-  const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
-    try {
-      const result = await iterator.next()
-      if (result.done !== true) {
-        record.add(result.value)
-        return result
-      }
-    } catch (error) {
-      await record.fail()
-      throw error
-    }
-    await record.end()
-    return { done: true, value: undefined }
-  }
-  const passing: AsyncIterableIterator<Uint8Array> = {
-    next,
-    return: () => {
-      void finishAlone(iterator, record)
-      return Promise.resolve({ done: true, value: undefined })
-    },
-    [Symbol.asyncIterator]: () => passing,
-  }
-  return passing
+  return new Recording(body, options)
 }
 
-async function finishAlone(iterator: AsyncIterator<Uint8Array>, record: Record): Promise<void> {
-  try {
-    while (record.isOpen) {
-      const { done, value } = await iterator.next()
-      if (done === true) return await record.end()
-      record.add(value)
-    }
-    await record.fail()
-    await iterator.return?.()
-  } catch {
-    // The origin broke off; nobody is left to tell, and nothing is kept.
-    await record.fail()
-  }
-}
+const nobody = () => undefined
 
-class Record {
+class Recording implements AsyncIterableIterator<Uint8Array> {
+  readonly #iterator: AsyncIterator<Uint8Array>
   readonly #options: RecordingOptions
+  /** All that has come while it is recorded; past that, what the reader has not taken yet. */
   #chunks: Uint8Array[] = []
+  #taken = 0
   #bytes = 0
-  #isTold = false
-  isOpen: boolean
+  #isRecorded: boolean
+  #isLeft = false
+  #end: { readonly error?: unknown } | undefined
+  /** Wakes whoever waits for the other side. */
+  #wake: () => void = nobody
 
-  constructor(options: RecordingOptions) {
+  constructor(body: AsyncIterable<Uint8Array>, options: RecordingOptions) {
+    this.#iterator = body[Symbol.asyncIterator]()
     this.#options = options
-    this.isOpen = (options.announced ?? 0) <= options.maxBytes
+    this.#isRecorded = true
+    void this.#pump((options.announced ?? 0) <= options.maxBytes)
   }
 
-  add(chunk: Uint8Array): void {
-    if (!this.isOpen) return
-    this.#bytes += chunk.byteLength
-    if (this.#bytes > this.#options.maxBytes) {
-      this.isOpen = false
-      this.#chunks = []
-    } else this.#chunks.push(chunk)
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    for (;;) {
+      const chunk = this.#chunks[this.#taken]
+      if (chunk !== undefined) {
+        this.#taken += 1
+        if (!this.#isRecorded) {
+          this.#dropTaken()
+          this.#wake()
+        }
+        return { done: false, value: chunk }
+      }
+      if (this.#end !== undefined) {
+        if ('error' in this.#end) throw this.#end.error
+        return { done: true, value: undefined }
+      }
+      await this.#pause()
+    }
   }
 
-  async end(): Promise<void> {
-    const isWhole = this.isOpen && fits(this.#bytes, this.#options)
-    await this.#tell(isWhole ? Buffer.concat(this.#chunks) : undefined)
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#isLeft = true
+    this.#wake()
+    return Promise.resolve({ done: true, value: undefined })
   }
 
-  async fail(): Promise<void> {
-    await this.#tell(undefined)
+  [Symbol.asyncIterator](): this {
+    return this
   }
 
-  async #tell(bytes: Uint8Array | undefined): Promise<void> {
-    this.isOpen = false
-    if (this.#isTold) return
-    this.#isTold = true
-    await this.#options.onEnd(bytes)
+  async #pump(mayFit: boolean): Promise<void> {
+    try {
+      if (!mayFit) await this.#stopRecording()
+      while (this.#isRecorded || !this.#isLeft) {
+        const { done, value } = await this.#iterator.next()
+        if (done === true) return await this.#finish()
+        this.#chunks.push(value)
+        this.#bytes += value.byteLength
+        if (this.#isRecorded && this.#bytes > this.#options.maxBytes) await this.#stopRecording()
+        this.#wake()
+        while (!this.#isRecorded && !this.#isLeft && this.#chunks.length > this.#taken) await this.#pause()
+      }
+      await this.#iterator.return?.()
+      await this.#finish()
+    } catch (error) {
+      await this.#stopRecording()
+      this.#close({ error })
+    }
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isRecorded) {
+      await this.#options.onEnd(fits(this.#bytes, this.#options) ? Buffer.concat(this.#chunks) : undefined)
+    }
+    this.#close({})
+  }
+
+  async #stopRecording(): Promise<void> {
+    if (!this.#isRecorded) return
+    this.#isRecorded = false
+    this.#dropTaken()
+    await this.#options.onEnd(undefined)
+  }
+
+  #close(end: { readonly error?: unknown }): void {
+    this.#end = end
+    this.#wake()
+  }
+
+  #dropTaken(): void {
+    this.#chunks.splice(0, this.#taken)
+    this.#taken = 0
+  }
+
+  /** Waits for the other side: the reader for a chunk, the origin's side for the reader to take one. */
+  #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const others = this.#wake
+    this.#wake = () => {
+      this.#wake = nobody
+      others()
+      resolve()
+    }
+    return promise
   }
 }
 
