@@ -1,3 +1,4 @@
+export { type AnswerStoreHarness, answerStoreSuite } from './answer-store-suite.ts'
 export { type BusHarness, busSuite } from './bus-suite.ts'
 export type { ContractCase } from './contract-case.ts'
 export { type ConversationCopiesUnderTest, conversationCopiesSuite } from './conversation-copies-suite.ts'
