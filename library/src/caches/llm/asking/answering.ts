@@ -1,6 +1,7 @@
 import type { Announcer } from '../../../base/announcer.ts'
 import type { CacheKey } from '../../../base/key.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
+import { MemoryCache } from '../../../eviction/memory-cache.ts'
 import type { KeptAnswer } from '../../../ports/answer-store.ts'
 import { hourMark, modelMark, namespaceMark, tagMark } from '../kept/answer-tags.ts'
 import type { DurableTier } from '../kept/durable-tier.ts'
@@ -16,6 +17,9 @@ import { type Asked, bypassReason, type Passing } from './asked.ts'
 import { Deliveries } from './deliveries.ts'
 import type { AnswerReason, Forward, LlmAnswer, LlmCall } from './llm-call.ts'
 
+/** So many keys are remembered as served; the others are looked for as new ones are. */
+const mostServed = 20_000
+
 /** Decides how a call is answered: from what is kept, from a flight that is under way, or by the upstream. */
 export class Answering {
   readonly #settings: LlmSettings
@@ -25,6 +29,8 @@ export class Answering {
   readonly #deliveries: Deliveries
   /** By key, the flight that began last. */
   readonly #flights = new Map<CacheKey, Flight>()
+  /** Keys whose answers were served from the cache. */
+  readonly #hasServed = new MemoryCache<CacheKey, true>({ maxEntries: mostServed })
   readonly #stopListening: () => void
 
   constructor(settings: LlmSettings, places: Places, durable: DurableTier | undefined, events: Announcer<LlmEvents>) {
@@ -68,8 +74,21 @@ export class Answering {
         await place.space.delete(place.name)
         return this.#lead(asked, forward, 'refresh')
       default:
-        return this.#joinOrLead(asked, forward)
+        return (await this.#served(asked)) ?? this.#joinOrLead(asked, forward)
     }
+  }
+
+  /**
+   * An answer that was served before and is not being made anew, without the flight that a new one would need: what is
+   * asked for most is answered with least. Undefined where it is kept no more.
+   */
+  async #served(asked: Asked): Promise<LlmAnswer | undefined> {
+    const { place } = asked
+    if (!this.#hasServed.has(place.cacheKey) || this.#flights.has(place.cacheKey)) return undefined
+    const entry = await place.space.get(place.name)
+    if (isKeptEntry(entry)) return this.#deliveries.kept(asked, { kind: 'kept', entry, from: 'cache' })
+    this.#hasServed.delete(place.cacheKey)
+    return undefined
   }
 
   close(): void {
@@ -110,6 +129,7 @@ export class Answering {
       if (this.#flights.get(cacheKey) === flight) this.#flights.delete(cacheKey)
     })
     const answer = await this.#deliveries.fromFlight(asked, flight, { state: 'miss', reason, isLeader: true })
+    if (answer?.state === 'hit') this.#hasServed.set(cacheKey, true)
     return answer ?? this.#passBy(asked, forward, 'miss', 'too_large')
   }
 

@@ -28,6 +28,8 @@ export interface Place {
 
 /** So many parts of the cache are held ready; making one anew costs little. */
 const mostSpaces = 1_000
+/** So many places are held ready too. */
+const mostPlaces = 10_000
 const longestTenant = 128
 const routes: ReadonlySet<string> = new Set<LlmRoute>(['chat/completions', 'responses', 'messages'])
 
@@ -36,12 +38,25 @@ export class Places {
   readonly #cache: Cache
   readonly #spaces = new MemoryCache<string, Cache>({ maxEntries: mostSpaces })
 
+  readonly #known = new MemoryCache<string, Place>({ maxEntries: mostPlaces })
+
   constructor(cache: Cache) {
     this.#cache = cache
   }
 
   /** @throws RepriseError `invalid_option` for a tenant or upstream without a name */
   place(parts: KeyParts): Place {
+    const { tenant, namespace = '', route, upstream, promptHash } = parts
+    // A space stands in no hash, route or namespace.
+    const id = `${promptHash} ${route} ${namespace} ${tenant.length} ${tenant}${upstream}`
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    const place = this.#make(parts)
+    this.#known.set(id, place)
+    return place
+  }
+
+  #make(parts: KeyParts): Place {
     const space = this.space(parts.tenant, parts.namespace)
     const upstream = encodeURIComponent(parts.upstream)
     const name = `${parts.promptHash}:${parts.route}:${upstream}`
