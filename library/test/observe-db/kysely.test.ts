@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { startMariaDb } from '../../../testbed/mariadb.ts'
 import { startPostgres } from '../../../testbed/postgres.ts'
-import { levelIn, sampleOf } from './samples.ts'
+import { levelIn, patiently, sampleOf } from './samples.ts'
 
 interface Tables {
   users: { id: number; name: string }
@@ -57,7 +57,8 @@ describeWith(['postgres', 'mariadbd'], 'Kysely, observed', () => {
     await expectUse(pgRegistry)
     await use(mysqlDb)
     await expectUse(mysqlRegistry)
-    for (const registry of [pgRegistry, mysqlRegistry]) await expect.poll(() => levelIn(registry)).toEqual([2, 2])
+    for (const registry of [pgRegistry, mysqlRegistry])
+      await expect.poll(() => levelIn(registry), patiently).toEqual([2, 2])
     let streamed = 0
     for await (const user of pgDb.selectFrom('users').selectAll().stream()) streamed += user.id
     expect(streamed).toBe(6)
@@ -85,11 +86,17 @@ describeWith(['postgres', 'mariadbd'], 'Kysely, observed', () => {
     for await (const user of db.selectFrom('users').selectAll().stream()) streamed += user.id
     expect(streamed).toBe(6)
     const busy = Array.from({ length: 20 }, () => sql`SELECT pg_sleep(0.02)`.execute(db))
-    await expect.poll(async () => (await levelIn(registry))[1]).toBe(0)
+    await expect.poll(async () => (await levelIn(registry))[1], patiently).toBe(0)
     expect(await sampleOf(registry, 'reprise_db_pool_waiting{pool="kysely"}')).toBeGreaterThan(0)
     await Promise.all(busy)
     expect(await levelIn(registry)).toEqual([3, 3])
+    const another = new Kysely<Tables>({ dialect })
+    expect(await another.selectFrom('users').selectAll().execute()).toHaveLength(3)
+    expect(await levelIn(registry)).toEqual([6, 6])
     await db.destroy()
+    expect(await levelIn(registry)).toEqual([3, 3])
+    // The pool behind has ended with the first.
+    await expect(another.destroy()).rejects.toThrow('more than once')
     expect(await levelIn(registry)).toEqual([0, 0])
   })
 

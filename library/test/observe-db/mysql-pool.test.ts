@@ -6,7 +6,7 @@ import { type DatabaseEvents, observePool, poolWarnings } from 'reprise/observe-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { levelIn, sampleOf } from './samples.ts'
+import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
   let server: MariaDbServer
@@ -47,7 +47,7 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
     expect(await levelIn(registry)).toEqual([4, 2])
     await Promise.all(slow)
     await expect(pool.query('SELECT no_such_column')).rejects.toThrow('no_such_column')
-    await expect.poll(() => levelIn(registry)).toEqual([4, 4])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([4, 4])
     {
       await using connection = await pool.getConnection()
       expect(await levelIn(registry)).toEqual([4, 3])
@@ -70,7 +70,7 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
     connection.release()
     const rows = await new Promise(resolve => pool.query('SELECT 1 AS one', (_, found) => resolve(found)))
     expect(rows).toEqual([{ one: 1 }])
-    await expect.poll(() => levelIn(registry)).toEqual([2, 2])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([2, 2])
     expect(() => observePool(pool.promise(), { registry, name: 'again' })).toThrow('pool is observed already')
     await new Promise(resolve => pool.end(resolve))
     expect(await levelIn(registry)).toEqual([0, 0])
@@ -88,7 +88,7 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
     idle.release()
     held.connection.on('error', () => {})
     await kill(...threads)
-    await expect.poll(() => levelIn(registry)).toEqual([4, 4])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([4, 4])
     held.release()
     expect(await levelIn(registry)).toEqual([4, 4])
     expect((await pool.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }])
@@ -114,12 +114,12 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
     const next = await waiting[0]
     if (next !== undefined && 'release' in next) next.release()
     await waiting[1]
-    await expect.poll(() => levelIn(registry)).toEqual([1, 1])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([1, 1])
     expect(await sampleOf(registry, 'reprise_db_pool_acquisition_duration_seconds_count{pool="orders"}')).toBe(3)
     expect(
       await sampleOf(registry, 'reprise_db_pool_acquisition_failures_total{pool="orders",reason="exhausted"}'),
     ).toBe(1)
-    await expect.poll(() => poolWarnings(registry), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => poolWarnings(registry), patiently).toEqual([])
     expect(alerts.at(-1)).toBe('utilisation over')
   })
 
@@ -176,7 +176,7 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
       }),
     )
     expect(highest).toBe(10)
-    await expect.poll(() => levelIn(registry)).toEqual([10, 10])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([10, 10])
     expect(await sampleOf(registry, 'reprise_db_pool_waiting{pool="orders"}')).toBe(0)
     expect(await sampleOf(registry, 'reprise_db_pool_acquisition_duration_seconds_count{pool="orders"}')).toBe(100)
   })
@@ -190,13 +190,13 @@ describeWith(['mariadbd'], 'a pool of mysql2, observed', () => {
     })
     await Promise.all(Array.from({ length: 20 }, () => pool.query('SELECT 1')))
     const broken = Array.from({ length: 20 }, () => pool.query('SELECT SLEEP(20)').catch((error: Error) => error))
-    await expect.poll(() => levelIn(registry)).toEqual([5, 0])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([5, 0])
     await own.kill('SIGKILL')
     for (const result of await Promise.all(broken)) expect(result).toBeInstanceOf(Error)
-    await expect.poll(() => levelIn(registry)).toEqual([5, 5])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([5, 5])
     await own.restart()
     expect((await pool.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }])
-    await expect.poll(() => levelIn(registry)).toEqual([5, 5])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([5, 5])
     await pool.end()
     await own.stop()
   })

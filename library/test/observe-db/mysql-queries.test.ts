@@ -7,7 +7,7 @@ import { type DatabaseEvents, observePool, observeQueries } from 'reprise/observ
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { levelIn, sampleOf } from './samples.ts'
+import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['mariadbd'], 'statements of mysql2, observed', () => {
   let server: MariaDbServer
@@ -114,8 +114,10 @@ describeWith(['mariadbd'], 'statements of mysql2, observed', () => {
     const failing = core.query('SELECT no_such_column FROM users')
     const [error] = await once(failing, 'error').catch((thrown: unknown) => [thrown])
     expect(error).toMatchObject({ code: 'ER_BAD_FIELD_ERROR' })
-    await expect.poll(labels).toEqual(['SELECT users 5', 'SELECT users 1000', 'SELECT users failed undefined'])
-    await expect.poll(() => levelIn(registry)).toEqual([3, 3])
+    await expect
+      .poll(labels, patiently)
+      .toEqual(['SELECT users 5', 'SELECT users 1000', 'SELECT users failed undefined'])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([3, 3])
   })
 
   test('F6 F7 counts, rows, errors by class, and slow statements without their values', async () => {
@@ -148,7 +150,7 @@ describeWith(['mariadbd'], 'statements of mysql2, observed', () => {
     expect(await errors('timeout')).toBe(1)
     expect(await errors('connection')).toBe(1)
     expect(slow.map(({ statement }) => statement)).toContain('SELECT SLEEP(?) FROM users WHERE id = ? AND name = ?')
-    await expect.poll(() => levelIn(registry)).toEqual([3, 3])
+    await expect.poll(() => levelIn(registry), patiently).toEqual([3, 3])
   })
 
   test('F6 a connection alone', async () => {

@@ -5,7 +5,7 @@ import { type DatabaseEvents, observePool, poolWarnings } from 'reprise/observe-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { levelIn, sampleOf } from './samples.ts'
+import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['postgres'], 'a pool of pg, observed', () => {
   let server: PostgresServer
@@ -79,7 +79,7 @@ describeWith(['postgres'], 'a pool of pg, observed', () => {
     await killer.connect()
     await killer.query('SELECT pg_terminate_backend($1), pg_terminate_backend($2)', [idlePid, heldPid])
     await killer.end()
-    await expect.poll(() => errors.length > 0 && heldErrors.length > 0).toBe(true)
+    await expect.poll(() => errors.length > 0 && heldErrors.length > 0, patiently).toBe(true)
     expect(await levelIn(registry)).toEqual([4, 3])
     held.release(true)
     expect(await levelIn(registry)).toEqual([4, 4])
@@ -107,7 +107,7 @@ describeWith(['postgres'], 'a pool of pg, observed', () => {
     expect(await sampleOf(registry, 'reprise_db_pool_waiting{pool="orders"}')).toBe(1)
     for (const client of held) client.release()
     ;(await patient).release()
-    await expect.poll(() => poolWarnings(registry), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => poolWarnings(registry), patiently).toEqual([])
     expect(alerts.slice(2).sort()).toEqual(['acquisition_timeout over', 'utilisation over'])
     expect(await levelIn(registry)).toEqual([2, 2])
     expect(await sampleOf(registry, 'reprise_db_pool_alerts_total{pool="orders",alert="utilisation"}')).toBe(1)
@@ -181,11 +181,11 @@ describeWith(['postgres'], 'a pool of pg over a restart of its server', () => {
     pool.on('error', () => {})
     await Promise.all(Array.from({ length: 20 }, () => pool.query('SELECT 1')))
     const broken = Array.from({ length: 20 }, () => pool.query('SELECT pg_sleep(20)').catch((error: Error) => error))
-    await expect.poll(() => levelIn(registry)).toEqual([5, 0])
-    const restarting = server.restart('immediate')
+    await expect.poll(() => levelIn(registry), patiently).toEqual([5, 0])
+    await server.kill('SIGQUIT')
     for (const result of await Promise.all(broken)) expect(result).toBeInstanceOf(Error)
     expect(await levelIn(registry)).toEqual([5, 5])
-    await restarting
+    await server.restart()
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
     expect(await levelIn(registry)).toEqual([5, 5])
     await pool.end()

@@ -10,7 +10,7 @@ import { loadPostgresParser } from 'reprise/sql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { levelIn, sampleOf } from './samples.ts'
+import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['postgres'], 'statements of pg, observed', () => {
   let server: PostgresServer
@@ -176,7 +176,7 @@ describeWith(['postgres'], 'statements of pg, observed', () => {
     expect(streamed).toBe(1000)
     const broken = client.query(new Cursor('SELECT no_such_column FROM users'))
     await expect(broken.read(1)).rejects.toThrow('no_such_column')
-    await expect.poll(labels).toEqual(['SELECT users 1000', 'SELECT users failed undefined'])
+    await expect.poll(labels, patiently).toEqual(['SELECT users 1000', 'SELECT users failed undefined'])
     client.release()
     expect(await levelIn(registry)).toEqual([3, 3])
   })

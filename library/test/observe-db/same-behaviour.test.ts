@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
 import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { patiently } from './samples.ts'
 
 /** What an application can tell, in order. */
 type Trace = unknown[]
@@ -86,7 +87,7 @@ describeWith(['postgres'], 'an observed pool of pg behaves as one that is not', 
       await pool.end()
       counts()
       trace.push(pool.ending, pool.ended)
-      await expect.poll(() => removed).toBe(3)
+      await expect.poll(() => removed, patiently).toBe(3)
     })
   })
 
@@ -156,7 +157,7 @@ describeWith(['postgres'], 'an observed pool of pg behaves as one that is not', 
         trace.push(pool.totalCount)
       }
       await pool.end()
-      await expect.poll(() => removed).toBe(2)
+      await expect.poll(() => removed, patiently).toBe(2)
     })
     const verify = (_: unknown, done: (error?: Error) => void) => done(new Error('not this one'))
     await expectSame({ verify } as pg.PoolConfig, async (pool, trace) => {

@@ -13,3 +13,6 @@ export async function levelIn(registry: Registry): Promise<readonly [size: numbe
     (await sampleOf(registry, 'db_connection_pool_available')) ?? Number.NaN,
   ]
 }
+
+/** How long a test looks again and again; machines may be busy with others. */
+export const patiently = { timeout: 15_000 }

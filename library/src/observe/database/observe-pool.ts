@@ -77,6 +77,7 @@ export function observePool<Pool extends ObservablePool>(pool: Pool, options: Ob
   begin(watch)
   observed.set(inside, { registry, watch })
   const watches = watchesIn.get(registry) ?? new Set()
+  for (const earlier of watches) if (earlier.hasEnded) watches.delete(earlier)
   watchesIn.set(registry, watches.add(watch))
   return pool
 }
@@ -87,7 +88,9 @@ export function observePool<Pool extends ObservablePool>(pool: Pool, options: Ob
  * @example for (const { advice } of poolWarnings(registry)) warnings.push(advice)
  */
 export function poolWarnings(registry: Registry): readonly PoolWarning[] {
-  return [...(watchesIn.get(registry) ?? [])].flatMap(watch => watch.warnings)
+  const watches = watchesIn.get(registry) ?? new Set()
+  for (const watch of watches) if (watch.hasEnded) watches.delete(watch)
+  return [...watches].flatMap(watch => watch.warnings)
 }
 
 interface DriverPart {

@@ -17,9 +17,8 @@ export interface PoolState extends PoolLevel {
   readonly waiting: number
 }
 
-/** What shows a pool; once it has ended it answers undefined and is shown no more. */
+/** What shows a pool; once it has ended it answers undefined, and is forgotten. */
 export interface ShownPool {
-  /** Empty for a pool that is shown in the sums alone. */
   readonly name: string
   read(): PoolState | undefined
 }
@@ -39,6 +38,8 @@ export class DatabaseMetrics {
   readonly #alerts: (pool: string, alert?: string) => Tally
   readonly #poolLabel = boundedLabel(maxPools)
   readonly #pools = new Set<ShownPool>()
+  /** As databases announced theirs last. */
+  readonly #levels = new Map<Watched, DatabaseEvents['pool']>()
   readonly #watched = new WeakMap<Watched, () => void>()
 
   constructor(registry: Registry) {
@@ -81,22 +82,12 @@ export class DatabaseMetrics {
   watch(database: Watched): () => void {
     const known = this.#watched.get(database)
     if (known !== undefined) return known
-    let level: DatabaseEvents['pool'] | undefined
-    const own: ShownPool = {
-      get name() {
-        return level?.pool ?? ''
-      },
-      read: () => level && { size: level.size, available: level.available, waiting: 0 },
-    }
-    this.#pools.add(own)
     const endings = [
       database.on('query', query => this.#countQuery(query)),
       database.on('slow_query', ({ labels }) => {
         this.#countsOf(labels).slow().value += 1
       }),
-      database.on('pool', seen => {
-        level = seen
-      }),
+      database.on('pool', level => this.#levels.set(database, level)),
       database.on('acquisition', acquisition => this.#countAcquisition(acquisition)),
       database.on('pool_alert', ({ pool, alert, change }) => {
         if (change === 'raised') this.#alerts(this.#poolLabel(pool), alert).value += 1
@@ -104,7 +95,7 @@ export class DatabaseMetrics {
     ]
     const end = () => {
       for (const ending of endings) ending()
-      this.#pools.delete(own)
+      this.#levels.delete(database)
       this.#watched.delete(database)
     }
     this.#watched.set(database, end)
@@ -134,10 +125,15 @@ export class DatabaseMetrics {
 
   #registerPools(registry: Registry): void {
     const states = () => {
-      const seen: { readonly label: string; readonly state: PoolState }[] = []
+      const seen: { readonly label: string | undefined; readonly state: PoolState }[] = []
       for (const pool of this.#pools) {
         const state = pool.read()
-        if (state !== undefined) seen.push({ label: pool.name === '' ? '' : this.#poolLabel(pool.name), state })
+        if (state === undefined) this.#pools.delete(pool)
+        else seen.push({ label: this.#poolLabel(pool.name), state })
+      }
+      for (const { pool, size, available } of this.#levels.values()) {
+        const label = pool === undefined ? undefined : this.#poolLabel(pool)
+        seen.push({ label, state: { size, available, waiting: 0 } })
       }
       return seen
     }
@@ -148,7 +144,7 @@ export class DatabaseMetrics {
     for (const part of ['size', 'available', 'waiting'] as const) {
       registerGauge(registry, databaseFamilies[each[part]], gauge => {
         gauge.reset()
-        for (const { label, state } of states()) if (label !== '') gauge.inc({ pool: label }, state[part])
+        for (const { label, state } of states()) if (label !== undefined) gauge.inc({ pool: label }, state[part])
       })
     }
   }

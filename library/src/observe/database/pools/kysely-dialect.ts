@@ -5,23 +5,24 @@ import { replaceMethod } from './replace-method.ts'
 
 type Acquire = (this: object, ...args: unknown[]) => Promise<object>
 type Release = (this: object, connection: object, ...args: unknown[]) => Promise<void>
-type Destroy = (this: object, ...args: unknown[]) => Promise<void>
+type Start = (this: object, ...args: unknown[]) => Promise<void>
 
 /** What is counted of a dialect's driver, whose pool stays hidden. */
 export class DialectPool {
   readonly #size: number
   #asking = 0
-  #isDestroyed = false
+  /** Drivers in use: each Kysely over the dialect has one, and so connections, of its own. Undefined before the first. */
+  #drivers: number | undefined
   readonly #taken = new Set<object>()
 
   constructor(size: number) {
     this.#size = size
   }
 
-  read(): PoolState | undefined {
-    if (this.#isDestroyed) return undefined
-    const available = Math.max(0, this.#size - this.#taken.size)
-    return { size: this.#size, available, waiting: Math.max(0, this.#asking - available) }
+  read(): PoolState {
+    const size = this.#size * (this.#drivers ?? 1)
+    const available = Math.max(0, size - this.#taken.size)
+    return { size, available, waiting: Math.max(0, this.#asking - available) }
   }
 
   observe(dialect: PoolDialect, watch: PoolWatch): void {
@@ -39,10 +40,20 @@ export class DialectPool {
         this.#asking += by
       },
       taken: this.#taken,
-      destroyed: () => {
-        this.#isDestroyed = true
+      count: (by: number) => {
+        this.#drivers = (this.#drivers ?? 0) + by
       },
     }
+    // Kysely starts a driver with its first query, and ends only one that was started.
+    replaceMethod<Start>(
+      driver,
+      'init',
+      own =>
+        async function init(...args) {
+          await own.apply(this, args)
+          inside.count(1)
+        },
+    )
     replaceMethod<Acquire>(
       driver,
       'acquireConnection',
@@ -77,12 +88,12 @@ export class DialectPool {
           }
         },
     )
-    replaceMethod<Destroy>(
+    replaceMethod<Start>(
       driver,
       'destroy',
       own =>
         async function destroy(...args) {
-          inside.destroyed()
+          inside.count(-1)
           await own.apply(this, args)
         },
     )

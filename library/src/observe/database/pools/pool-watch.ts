@@ -15,11 +15,13 @@ export interface PoolWatchOptions {
 /** Watches one pool: each driver's part tells it when a caller asks, gets, or gives back. */
 export class PoolWatch {
   readonly #name: string
+  readonly #read: PoolWatchOptions['read']
   readonly #announcer: Announcer<DatabaseEvents>
   readonly #alerts: PoolAlerts
 
   constructor({ name, read, announcer, alertAbove }: PoolWatchOptions) {
     this.#name = name
+    this.#read = read
     this.#announcer = announcer
     this.#alerts = new PoolAlerts({ pool: name, read, announcer, alertAbove })
   }
@@ -45,6 +47,10 @@ export class PoolWatch {
   /** A connection comes back, or is no more; the pool may still count it as taken while it says so. */
   givenBack(): void {
     if (this.#alerts.isOn) process.nextTick(() => this.#alerts.look())
+  }
+
+  get hasEnded(): boolean {
+    return this.#read() === undefined
   }
 
   /** What is the matter with the pool now, in words. */

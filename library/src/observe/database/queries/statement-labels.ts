@@ -29,6 +29,15 @@ export class StatementLabeller {
   labelsOf(text: string): StatementLabels {
     const known = this.#byText.get(text)
     if (known !== undefined) return known
+    try {
+      return this.#learn(text)
+    } catch {
+      // The statement was carried out; that it cannot be named must not become its error.
+      return unread
+    }
+  }
+
+  #learn(text: string): StatementLabels {
     const shape = shapeOf(text, this.#dialect)
     const labels = this.#byShape.get(shape) ?? this.#read(text)
     // What was read before the parser was loaded will be read better.
