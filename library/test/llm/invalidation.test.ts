@@ -1,7 +1,10 @@
 import type { AnswerKey, AnswerSelector } from 'reprise'
 import { promptHash } from 'reprise/llm'
 import { inProcessTier } from 'reprise/memory-copies'
+import { redis } from 'reprise/redis'
 import { describe, expect, test } from 'vitest'
+import { describeWith } from '../../../testbed/available.ts'
+import { startRedis } from '../../../testbed/redis.ts'
 import { manualClock } from '../embedded/manual-clock.ts'
 import { chat, gate, openScene, type Scene, until } from './scene.ts'
 
@@ -176,5 +179,33 @@ describe('D1 answers are invalidated', () => {
       })
     }
     await expect(llm.feedback('x' as AnswerKey, 'bad')).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+})
+
+describeWith(['redis-server'], 'D1 answers on a real Redis', () => {
+  test('serve every process, are made by one of them, and go in all of them', async () => {
+    await using server = await startRedis()
+    const held = gate()
+    const open = () => openScene({ model: { gate: () => held.wait() }, cache: { redis: redis({ url: server.url }) } })
+    const [one, two] = [await open(), await open()]
+    const asking = { upstream: 'shared', headers: { 'x-reprise-tags': 'faq' } }
+    const body = chat('Grüße, 🦉!', { stream: true })
+    const first = one.read('chat/completions', body, asking)
+    await until(() => one.model.underWay === 1)
+    const second = two.read('chat/completions', body, asking)
+    held.open()
+    expect((await first).outcome.admission).toBe('kept')
+    expect((await second).text).toBe((await first).text)
+    expect((await second).answer.state).toBe('hit')
+    expect(two.model.requests).toHaveLength(0)
+
+    const three = await open()
+    const json = await three.read('chat/completions', chat('Grüße, 🦉!'), asking)
+    expect([json.answer.state, json.answer.reason]).toEqual(['hit', 'redis'])
+    await three.llm.invalidate({ tag: 'faq' })
+    const only = { upstream: 'shared', headers: { 'x-reprise-cache': 'only' } }
+    for (const { read } of [one, two, three]) {
+      await expect.poll(async () => (await read('chat/completions', body, only)).answer.state).toBe('miss')
+    }
   })
 })

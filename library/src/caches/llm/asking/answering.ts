@@ -48,7 +48,6 @@ export class Answering {
 
   async answer(call: LlmCall, forward: Forward): Promise<LlmAnswer> {
     const { clock, sampled } = this.#settings
-    call.signal?.throwIfAborted()
     const startedAt = clock.monotonicMs()
     const prompt = this.#prompts.read(call.body, call.headers ?? {})
     const reason = bypassReason(call, prompt, sampled)

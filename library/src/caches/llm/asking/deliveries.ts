@@ -86,9 +86,11 @@ export class Deliveries {
    * @returns undefined where a joined answer turned out to be too long to be handed over in another form
    */
   async fromFlight(asked: Asked, flight: Flight, way: Way): Promise<LlmAnswer | undefined> {
-    const { signal } = asked.call
     flight.join()
     const leave = once(() => flight.leave())
+    // What lies near is there before a caller could leave: his signal, which may have to be made, is not asked for.
+    if (way.isLeader) await flight.begun
+    const signal = flight.entry === undefined ? asked.call.signal : undefined
     try {
       const opening = await leavable(flight.opening, signal, leave)
       if (way.isLeader) void flight.end.then(() => this.#noteNear(flight.entry))

@@ -51,11 +51,14 @@ const aroundUpstreamMs = 30_000
 export class Flight {
   /** How callers can be answered. Rejects when the upstream fails before. */
   readonly opening: Promise<Opening>
+  /** Resolves when the answer was found, or is to be made: from then on a caller may have to wait for long. */
+  readonly begun: Promise<void>
   /** Never rejects. */
   readonly end: Promise<FlightEnd>
   readonly #options: FlightOptions
   readonly #leaving = new AbortController()
   readonly #opened = Promise.withResolvers<Opening>()
+  readonly #beginning = Promise.withResolvers<void>()
   #callers = 0
   #isOver = false
   #durableEntry: KeptEntry | undefined
@@ -70,6 +73,7 @@ export class Flight {
 
   constructor(options: FlightOptions) {
     this.#options = options
+    this.begun = this.#beginning.promise
     this.opening = this.#opened.promise
     this.opening.catch(() => undefined)
     this.end = this.#run()
@@ -115,12 +119,14 @@ export class Flight {
       this.#opened.reject(error)
     }
     this.#isOver = true
+    this.#beginning.resolve()
     await this.#keeping
     return { admission: this.#admission(), result: this.#result }
   }
 
   async #load(context: LoadContext): Promise<KeptEntry | undefined> {
     const { durable, forward, place, upstream, now, readsDurable } = this.#options
+    this.#beginning.resolve()
     const reading = await durable?.find(place.key)
     if (readsDurable && reading?.answer !== undefined) {
       context.setTtl(Math.max(1, reading.answer.expiresAt - now()))
