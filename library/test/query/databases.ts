@@ -39,7 +39,7 @@ export const driverCases: readonly DriverCase[] = [
 
 /** The server may be stopped while the last connections still say goodbye. */
 function pgPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 6 })
+  const pool = new pg.Pool({ connectionString: url, max: 40 })
   pool.on('error', () => undefined)
   pool.on('connect', client => client.on('error', () => undefined))
   return pool
@@ -104,7 +104,7 @@ function openMysqlPrepared(url: string, queries: Tracked): TestDatabase {
 }
 
 function openMysqlPromises(url: string, queries: Tracked, method: 'query' | 'execute'): TestDatabase {
-  const pool = mysql.createPool({ uri: url, connectionLimit: 6 })
+  const pool = mysql.createPool({ uri: url, connectionLimit: 40 })
   if (queries) trackMysql(pool, queries)
   const on = (connection: mysql.Pool | mysql.PoolConnection): Session => ({
     run: async statement => {
@@ -130,7 +130,7 @@ function openMysqlPromises(url: string, queries: Tracked, method: 'query' | 'exe
 }
 
 function openMysqlCallbacks(url: string, queries: Tracked): TestDatabase {
-  const pool = mysqlCallback.createPool({ uri: url, connectionLimit: 6 })
+  const pool = mysqlCallback.createPool({ uri: url, connectionLimit: 40 })
   if (queries) trackMysql(pool, queries)
   const on = (connection: mysqlCallback.Pool | mysqlCallback.PoolConnection): Session => ({
     run: statement =>
@@ -163,7 +163,7 @@ function openKyselyPg(url: string, queries: Tracked): TestDatabase {
 }
 
 function openKyselyMysql(url: string, queries: Tracked): TestDatabase {
-  const dialect = new MysqlDialect({ pool: mysqlCallback.createPool({ uri: url, connectionLimit: 6 }) })
+  const dialect = new MysqlDialect({ pool: mysqlCallback.createPool({ uri: url, connectionLimit: 40 }) })
   return openKysely(new Kysely({ dialect: queries ? trackKysely(dialect, queries) : dialect }))
 }
 

@@ -1,3 +1,4 @@
+import type { Key } from '../../base/key.ts'
 import type { Cache } from '../../core/cache.ts'
 import type { InvalidationResult } from '../../core/invalidation/invalidations.ts'
 import type { CallOptions } from '../../core/policy.ts'
@@ -28,20 +29,16 @@ export interface KeptResult {
 /** A result for the one who read it alone. */
 class OwnResult {
   readonly value: unknown
-  readonly owner: object
-  readonly reason: UnkeptReason
 
-  constructor(value: unknown, owner: object, reason: UnkeptReason) {
+  constructor(value: unknown) {
     this.value = value
-    this.owner = owner
-    this.reason = reason
   }
 }
 
 export interface CachedQueryParts {
   /** The query cache. */
   readonly owner: object
-  readonly cache: Pick<Cache, 'getOrSet'>
+  readonly cache: Pick<Cache, 'get' | 'getOrSet'>
   /** Ends when statements can be read; at once when they can. */
   readonly ready: () => Promise<void> | undefined
   readonly readWith: (tables: readonly string[]) => readonly string[]
@@ -80,37 +77,65 @@ export class NamedQuery {
 
   async call(args: readonly unknown[], run: () => unknown): Promise<unknown> {
     if (callingThrough.getStore() === true) return run()
-    const outer = runningRead.getStore()
+    const around = runningRead.getStore()
+    const outer = around?.owner === this.#parts.owner ? around : undefined
+    const key = this.settings.keyOf(args)
     const options = this.optionsOf(args)
-    const mine = {}
-    const found = await this.#parts.cache.getOrSet<KeptResult | OwnResult | undefined>(
-      this.settings.keyOf(args),
+    return outer === undefined ? this.#alone(key, options, run) : this.#within(outer, key, options, run)
+  }
+
+  async #alone(key: Key, options: CallOptions, run: () => unknown): Promise<unknown> {
+    const { found, isMine } = await this.#load(key, options, run, undefined)
+    if (!(found instanceof OwnResult)) return found?.value
+    // Whoever read inside a transaction saw what others must not: those who waited for it read by themselves.
+    return isMine ? found.value : run()
+  }
+
+  /** Inside another cached query, which must be dropped with whatever this one hangs on. */
+  async #within(outer: ReadTracking, key: Key, options: CallOptions, run: () => unknown): Promise<unknown> {
+    const { tags = [] } = options
+    const hit = await this.#parts.cache.get<KeptResult>(key, options)
+    if (hit !== undefined) {
+      await outer.holdInner(hit.tables, [...tags, ...hit.tags])
+      return hit.value
+    }
+    await outer.holdInner([], tags)
+    const { found, isMine } = await this.#load(key, options, run, outer)
+    if (found instanceof OwnResult) return isMine ? found.value : run()
+    // What another's load read under which marks is not known here.
+    if (!isMine) outer.refuse('late')
+    return found?.value
+  }
+
+  async #load(key: Key, options: CallOptions, run: () => unknown, outer: ReadTracking | undefined): Promise<Loaded> {
+    const { owner, cache, ready, onUnkept } = this.#parts
+    const { name, tables } = this.settings
+    let isMine = false
+    const found = await cache.getOrSet<KeptResult | OwnResult | undefined>(
+      key,
       async context => {
-        const tracking = new ReadTracking(this.#parts.owner, this.settings.name, context)
-        await this.#parts.ready()
+        isMine = true
+        const tracking = new ReadTracking(owner, name, context, outer)
+        await ready()
         const value = await runningRead.run(tracking, async () => run())
         if (tracking.unkept !== undefined) {
           context.skipStore()
-          this.#parts.onUnkept(this.settings.name, tracking.unkept)
-          return new OwnResult(value, mine, tracking.unkept)
+          onUnkept(name, tracking.unkept)
+          return new OwnResult(value)
         }
         for (const table of tracking.tables) if (this.#seen.size < mostSeen) this.#seen.add(table)
-        if (value === undefined) return undefined
-        return { value, tables: [...this.settings.tables, ...tracking.tables], tags: tracking.innerTags }
+        return value === undefined
+          ? undefined
+          : { value, tables: [...tables, ...tracking.tables], tags: tracking.innerTags }
       },
       options,
     )
-    if (found instanceof OwnResult) {
-      // Whoever read inside a transaction sees what others must not: those who waited for it read by themselves.
-      if (found.owner !== mine) return run()
-      outer?.refuse(found.reason)
-      return found.value
-    }
-    if (outer !== undefined && outer.owner === this.#parts.owner) {
-      // Nothing is kept of what was read to find that there is no value.
-      if (found === undefined) outer.refuse('late')
-      else await outer.holdInner(found.tables, [...(options.tags ?? []), ...found.tags])
-    }
-    return found?.value
+    return { found, isMine }
   }
+}
+
+interface Loaded {
+  readonly found: KeptResult | OwnResult | undefined
+  /** Whether the caller's own function ran for it. */
+  readonly isMine: boolean
 }

@@ -1,7 +1,7 @@
 import { keepValue, takeValue } from '../../base/codec/kept-value.ts'
 import type { CacheKey, Key } from '../../base/key.ts'
 import { noFence } from '../../ports/store.ts'
-import type { MarkSnapshot } from '../coherence/mark-table.ts'
+import { MarkSnapshot } from '../coherence/mark-table.ts'
 import type { Entry } from '../entry.ts'
 import type { MissReason, Question } from '../tiers/tier.ts'
 import { Callers, type LoadAnswer } from './callers.ts'
@@ -308,7 +308,7 @@ export class Load {
     const extend = () => {
       if (this.#isOver) return
       for (const tag of tags) this.#held.add(tag)
-      const snapshot = scope.snapshot([...this.#held])
+      const snapshot = this.#taken([...this.#held])
       marks.hold(snapshot)
       marks.release(this.#snapshot)
       this.#snapshot = snapshot
@@ -326,11 +326,23 @@ export class Load {
     const { keeper, clock } = this.#parts
     const { scope, policy } = this.#request.question
     if (tags.every(tag => policy.tags.includes(tag))) return this.#snapshot
+    if (tags.every(tag => policy.tags.includes(tag) || this.#held.has(tag))) return this.#taken(tags)
     const now = clock.now()
     const until = now + lifeMs + policy.graceMs
     const wanted = keeper.wanted(scope.marks(tags), policy.partitionGraceMs, now, until)
     if (wanted.length > 0) await keeper.ask(wanted, until)
-    return scope.snapshot(tags)
+    return this.#taken(tags)
+  }
+
+  /** The marks of tags, as they were when they were taken: one that became known since may be newer than what was read. */
+  #taken(tags: readonly string[]): MarkSnapshot {
+    const { marks, values } = this.#snapshot
+    const taken = new Map(marks.map((mark, index) => [mark, values[index]]))
+    const all = this.#request.question.scope.marks(tags)
+    return new MarkSnapshot(
+      all,
+      all.map(mark => taken.get(mark) ?? mark.value),
+    )
   }
 }
 
