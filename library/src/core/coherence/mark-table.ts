@@ -48,6 +48,15 @@ export class MarkSnapshot {
     this.values = values
   }
 
+  /** Over other marks: those that are here too stay as they were taken, for what became known since may be newer. */
+  over(marks: readonly KnownMark[]): MarkSnapshot {
+    const taken = new Map(this.marks.map((mark, index) => [mark, this.values[index]]))
+    return new MarkSnapshot(
+      marks,
+      marks.map(mark => taken.get(mark) ?? mark.value),
+    )
+  }
+
   isCurrent(): boolean {
     const { marks, values } = this
     for (let index = 0; index < marks.length; index += 1) if (marks[index]?.value !== values[index]) return false

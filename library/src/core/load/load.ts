@@ -1,7 +1,7 @@
 import { keepValue, takeValue } from '../../base/codec/kept-value.ts'
 import type { CacheKey, Key } from '../../base/key.ts'
 import { noFence } from '../../ports/store.ts'
-import { MarkSnapshot } from '../coherence/mark-table.ts'
+import type { MarkSnapshot } from '../coherence/mark-table.ts'
 import type { Entry } from '../entry.ts'
 import type { MissReason, Question } from '../tiers/tier.ts'
 import { Callers, type LoadAnswer } from './callers.ts'
@@ -334,15 +334,8 @@ export class Load {
     return this.#taken(tags)
   }
 
-  /** The marks of tags, as they were when they were taken: one that became known since may be newer than what was read. */
   #taken(tags: readonly string[]): MarkSnapshot {
-    const { marks, values } = this.#snapshot
-    const taken = new Map(marks.map((mark, index) => [mark, values[index]]))
-    const all = this.#request.question.scope.marks(tags)
-    return new MarkSnapshot(
-      all,
-      all.map(mark => taken.get(mark) ?? mark.value),
-    )
+    return this.#snapshot.over(this.#request.question.scope.marks(tags))
   }
 }
 
