@@ -10,7 +10,7 @@ const pauseMs = 20
 const conversations = 1_000
 const promised = 1.2
 
-/** Does a remote embedding model that is slow, fails or hangs slow the chat? */
+/** Does the local embedding model slow the chat, or a remote one that is slow, fails or hangs? */
 export async function embedderQuestion(arena: Arena): Promise<Answer> {
   const template = 'embedder'
   await arena.databases.makeTemplate(template, script('conversations.sql'), { conversations })
@@ -18,6 +18,7 @@ export async function embedderQuestion(arena: Arena): Promise<Answer> {
   const remote = (manner: string) => ({ EMBEDDER: 'openai', EMBEDDER_BASE_URL: `${model.url}/${manner}` })
   const variants = [
     { name: 'none', settings: { EMBEDDER: 'none' } },
+    { name: 'local', settings: { EMBEDDER: 'local' } },
     { name: 'slow (2 s)', settings: remote('slow') },
     { name: 'failing (500)', settings: remote('failing') },
     { name: 'hung', settings: remote('hung') },
@@ -44,10 +45,10 @@ export async function embedderQuestion(arena: Arena): Promise<Answer> {
   const [without, ...others] = results
   const slowest = Math.max(...others.map(({ p99Ms }) => p99Ms)) / (without?.p99Ms ?? Number.NaN)
   return {
-    title: 'POST while the embedding model is away',
+    title: 'POST while messages are embedded, or the model is away',
     method:
       `${connections} connections post with pauses of ${pauseMs} ms on average to ${figure(conversations)} conversations; ` +
-      'messages are embedded by a remote model that answers after 2 s, fails, or never answers.',
+      'messages are embedded by the local model, or by a remote one that answers after 2 s, fails, or never answers.',
     columns: ['embedding model', 'messages/s', 'p50 ms', 'p99 ms'],
     rows: results.map(({ name, requestsPerSecond, p50Ms, p99Ms }) => {
       return [name, figure(requestsPerSecond), figure(p50Ms), figure(p99Ms)]

@@ -136,9 +136,9 @@ export const settingsTable = {
       'Who turns messages into vectors: `local` (all-MiniLM-L6-v2 inside the server, without network), `openai` (any server with OpenAI’s `/embeddings`), `vertex` (Google’s `multimodalembedding@001`), `hash` (near-exact matching only), or `none`.',
     example: 'openai',
   }),
-  embedderCpuPercent: defaulted('EMBEDDER_CPU_PERCENT', wholeNumber(1, 100), 20, {
+  embedderCpuPercent: defaulted('EMBEDDER_CPU_PERCENT', wholeNumber(1, 100), 10, {
     description:
-      'How much of one processor `EMBEDDER=local` takes on average for messages; queries are not held up by it, but count.',
+      'How much of one processor `EMBEDDER=local` takes for messages while the server is at rest, less the busier it is; queries are not held up by it, but count.',
     example: '50',
   }),
   embedderBaseUrl: optional('EMBEDDER_BASE_URL', url('https', 'http'), {

@@ -34,7 +34,7 @@ describe('settings', () => {
       guestMonthlyRequestLimit: 100,
       guestRetentionDays: 0,
       embedder: 'local',
-      embedderCpuPercent: 20,
+      embedderCpuPercent: 10,
       logLevel: 'info',
     })
     expect(Object.isFrozen(settings)).toBe(true)

@@ -35,6 +35,24 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
   ['appends of one statement', '128, one statement at a time', 'library/src/conversation/append.ts', 'maxBatch: 128,'],
   ['readings that wait', '20,000', 'library/src/conversation/glance.ts', 'maxWaiting: 20_000'],
   [
+    'searches by meaning',
+    'a query of 4,096 characters, 2 at once, 64 wait',
+    'server/src/http/search/search-routes.ts',
+    'maxLength: 4096,',
+  ],
+  [
+    'searches by meaning',
+    'a query of 4,096 characters, 2 at once, 64 wait',
+    'library/src/conversation/recall/recall.ts',
+    'atOnce = 2, maxWaiting = 64',
+  ],
+  [
+    'inputs of a batch of embeddings',
+    '16,384',
+    'library/src/caches/embedding/openai/embeddings-request.ts',
+    'mostInputs = 16_384',
+  ],
+  [
     'callers that wait for a connection',
     '10,000, for 3 s',
     'library/src/drivers/postgres/pg/postgres-database.ts',

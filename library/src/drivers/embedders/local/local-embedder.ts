@@ -8,7 +8,10 @@ import { Turns } from './turns.ts'
 import { WorkBudget } from './work-budget.ts'
 
 export interface LocalEmbedderOptions {
-  /** The share of one processor that it takes on average, above 0 and at most 1. Default 0.2. */
+  /**
+   * The share of one processor that it takes on average while this thread is at rest, above 0 and at most 1; the busier this
+   * thread is, the less. Default 0.1.
+   */
   readonly cpuShare?: number
   /** The model's memory, some 200 MB, is given back after so long without a text. Default 5 minutes. */
   readonly unloadAfter?: Duration
@@ -44,7 +47,7 @@ const savedOverMs = 1_000
  */
 export function localEmbedder(options: LocalEmbedderOptions = {}): LocalEmbedder {
   readNames(options, names, 'localEmbedder')
-  const { cpuShare = 0.2, unloadAfter = '5m', engine = 'auto', clock = systemClock } = options
+  const { cpuShare = 0.1, unloadAfter = '5m', engine = 'auto', clock = systemClock } = options
   if (!(cpuShare > 0 && cpuShare <= 1)) throw expected('cpuShare', 'above 0 and at most 1', cpuShare)
   if (!engines.includes(engine)) throw expected('engine', `one of ${engines.join(', ')}`, engine)
   const turns = new Turns({
