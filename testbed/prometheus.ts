@@ -24,7 +24,7 @@ export interface PrometheusServer extends AsyncDisposable {
   query(expression: string): Promise<readonly PrometheusSample[]>
 }
 
-/** Starts a private Prometheus on 127.0.0.1 that scrapes and evaluates five times a second. */
+/** Starts a private Prometheus on 127.0.0.1 that scrapes every second. */
 export async function startPrometheus({ targets, rules = [] }: PrometheusOptions): Promise<PrometheusServer> {
   const port = await freePort()
   const home = await privateDirectory('prometheus')
@@ -38,9 +38,9 @@ export async function startPrometheus({ targets, rules = [] }: PrometheusOptions
   )
   // JSON is YAML.
   const config = {
-    global: { scrape_interval: '200ms', evaluation_interval: '200ms' },
+    global: { scrape_interval: '1s', evaluation_interval: '500ms' },
     rule_files: ruleFiles,
-    scrape_configs: [{ job_name: 'reprise', scrape_timeout: '200ms', static_configs: [{ targets }] }],
+    scrape_configs: [{ job_name: 'reprise', scrape_timeout: '1s', static_configs: [{ targets }] }],
   }
   await writeFile(join(home.path, 'prometheus.yml'), JSON.stringify(config))
   const server = await startServer({

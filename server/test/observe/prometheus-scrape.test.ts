@@ -32,7 +32,8 @@ describeWith(['postgres', 'redis-server', 'prometheus', 'promtool'], 'a server t
   })
 
   const found = async (expression: string) => (await prometheus.query(expression))[0]?.value
-  const eventually = (expression: string) => expect.poll(() => found(expression), { timeout: 15_000, interval: 200 })
+  const eventually = (expression: string) =>
+    expect.poll(() => found(expression), { timeout: 20_000, interval: 200, message: expression })
 
   async function chat(method: 'GET' | 'POST' | 'DELETE', guest: string, content?: string): Promise<number> {
     const init = { method, headers: { 'content-type': 'application/json' } }
@@ -42,7 +43,7 @@ describeWith(['postgres', 'redis-server', 'prometheus', 'promtool'], 'a server t
     return response.status
   }
 
-  test('F1 F2 F3 F4 F5 F6 F7 exact counts after a scripted workload', async () => {
+  test('F1 F2 F3 F4 F5 F6 F7 exact counts after a scripted workload', { timeout: 90_000 }, async () => {
     expect(await chat('GET', 'ann')).toBe(200)
     for (const content of ['one', 'two', 'three']) expect(await chat('POST', 'ann', content)).toBe(200)
     // The copy is written beside the answer.
@@ -82,8 +83,7 @@ describeWith(['postgres', 'redis-server', 'prometheus', 'promtool'], 'a server t
       'reprise_http_requests_total{method="POST",status="200"}': 3,
       'reprise_http_requests_total{method="POST",status="413"}': 1,
     }
-    for (const [expression, value] of Object.entries(counts))
-      expect([expression, await found(expression)]).toEqual([expression, value])
+    for (const [expression, value] of Object.entries(counts)) await eventually(expression).toBe(value)
     await eventually('db_connection_pool_available').toBe(6)
     await eventually('cache_memory_usage_bytes > bool 500000').toBe(1)
     // What is recorded anew from them.
@@ -101,7 +101,7 @@ describeWith(['postgres', 'redis-server', 'prometheus', 'promtool'], 'a server t
     expect(shown).toEqual(expect.arrayContaining(Object.values(metricFamilies).map(({ name }) => name)))
   })
 
-  test('F5 F7 a lost server is noticed by the rules', async () => {
+  test('F5 F7 a lost server is noticed by the rules', { timeout: 90_000 }, async () => {
     await redis.kill()
     await eventually('reprise_copy_available').toBe(0)
     await eventually('count(ALERTS{alertname="RepriseWithoutRedis"})').toBe(1)
