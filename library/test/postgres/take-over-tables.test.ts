@@ -81,7 +81,7 @@ describeOnBoth('taking over tables', start => {
     })
   })
 
-  it('keeps keys on columns that are somebody else’s, and tables that are none of ours', async () => {
+  it('keeps keys on columns that are somebody else’s, and all rows of tables whose names are ours now', async () => {
     const database = await maker.make()
     const tables = `CREATE TABLE tenant (id integer PRIMARY KEY); INSERT INTO tenant VALUES (7);
       CREATE TABLE account (name text PRIMARY KEY); INSERT INTO account VALUES ('ann');
@@ -97,13 +97,15 @@ describeOnBoth('taking over tables', start => {
     const { notes } = await migrate(database)
     expect(notes).toEqual([
       'foreign key usage_metrics_user_id_fkey of usage_metrics is left out: it would refuse rows or deletions',
+      'table generated_content is kept as generated_content_earlier',
+      'table prompt_cache is kept as prompt_cache_earlier',
     ])
     const keys = await rowsOf(database, `SELECT conname FROM pg_constraint WHERE contype = 'f' ORDER BY 1`)
-    expect(keys).toEqual([
-      { conname: 'cache_content_mapping_content_id_fkey' },
-      { conname: 'usage_metrics_tenant_id_fkey' },
-    ])
-    expect(await rowsOf(database, 'SELECT id, prompt_hash FROM prompt_cache')).toEqual([{ id: 1, prompt_hash: 'hash' }])
+    expect(keys).toEqual([{ conname: 'usage_metrics_tenant_id_fkey' }])
+    const prompts = await rowsOf(database, 'SELECT id, prompt_hash FROM prompt_cache_earlier')
+    expect(prompts).toEqual([{ id: 1, prompt_hash: 'hash' }])
+    expect(await rowsOf(database, 'SELECT words FROM generated_content_earlier')).toEqual([{ words: 'poem' }])
+    expect(await rowsOf(database, 'SELECT cache_key FROM prompt_cache')).toEqual([])
     expect(await rowsOf(database, 'SELECT user_id, tenant_id FROM usage_metrics')).toEqual([
       { user_id: 'ann', tenant_id: 7 },
     ])
@@ -117,12 +119,17 @@ describeOnBoth('taking over tables', start => {
     const contract =
       'SELECT m::text, c::text FROM message_cache m JOIN conversation_cache c ON c.id = m.conversation_id ORDER BY 1'
     const before = await rowsOf(database, contract)
+    const generated = `INSERT INTO generated_content (user_id, content_type, model, prompt_hash, content)
+      VALUES ('ann', 'messages', 'm', 'h', 'words') RETURNING id`
+    const [{ id } = { id: '' }] = await rowsOf<{ readonly id: string }>(database, generated)
     await database.transaction(transaction =>
       transaction.script(`DROP TABLE reprise_guest, reprise_idempotency, reprise_outbox, reprise_copy_deletion,
-        reprise_metrics_flush, reprise_migrations; DROP FUNCTION reprise_append; DROP FUNCTION reprise_first_epoch, reprise_month CASCADE`),
+        reprise_metrics_flush, reprise_migrations, reprise_model_usage, reprise_secret, reprise_forgotten;
+        DROP FUNCTION reprise_append, reprise_keep_answer, reprise_answers_lock; DROP FUNCTION reprise_first_epoch, reprise_month CASCADE`),
     )
     expect((await migrate(database)).notes).toEqual([])
     expect(await rowsOf(database, contract)).toEqual(before)
+    expect(await rowsOf(database, 'SELECT id, content FROM generated_content')).toEqual([{ id, content: 'words' }])
     expect((await shapeOf(database)).indexes).toEqual(fresh.indexes)
     const [outcome] = await store.append([appendOf('guest-ann', 'three')], settings)
     expect(outcome).toMatchObject({ kind: 'saved', sequence: 2 })
