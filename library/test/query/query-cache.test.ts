@@ -243,6 +243,30 @@ describe('filling', () => {
     expect(calls).toEqual(['profile 7', 'profile 8'])
   })
 
+  it('D6 a cache for queries has its own size and time, and keeps to them', async () => {
+    const database = createCache({ name: 'database', memory: { maxEntries: 50, policy: 'lru' }, clock })
+    const own = queryCache(database, { ttl: '600s' })
+    const profile = own.cached('user_profile', {}, profileOf)
+    for (let id = 0; id < 500; id += 1) await profile(id)
+    expect(database.stats().memory?.size).toBeLessThanOrEqual(50)
+    await profile(499)
+    expect(calls).toHaveLength(500)
+    clock.advance(601_000)
+    await profile(499)
+    expect(calls).toHaveLength(501)
+    await database.close()
+  })
+
+  it('D8 switched off, every call goes through and works', async () => {
+    const off = queryCache(cache, { name: 'off', enabled: false })
+    const profile = off.cached('user_profile', { user: id => id }, profileOf)
+    expect([await profile(7), await profile(7)].map(({ name }) => name)).toEqual(['name 1', 'name 2'])
+    expect(await off.storeBatch(profile, [[[7], { id: 7, name: 'stored' }]])).toEqual({ redis: 'none' })
+    expect(await off.warmUser(7, [profile])).toMatchObject({ warmed: 1, failed: 0 })
+    expect(await off.invalidating({ userId: 7 }, () => 'done')).toBe('done')
+    expect((await profile(7)).name).toBe('name 4')
+  })
+
   it('calls through inside uncached work', async () => {
     const profile = queries.cached('user_profile', {}, profileOf)
     await profile(7)

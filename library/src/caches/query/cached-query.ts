@@ -38,6 +38,7 @@ class OwnResult {
 export interface CachedQueryParts {
   /** The query cache. */
   readonly owner: object
+  readonly enabled: boolean
   readonly cache: Pick<Cache, 'get' | 'getOrSet'>
   /** Ends when statements can be read; at once when they can. */
   readonly ready: () => Promise<void> | undefined
@@ -76,7 +77,7 @@ export class NamedQuery {
   }
 
   async call(args: readonly unknown[], run: () => unknown): Promise<unknown> {
-    if (callingThrough.getStore() === true) return run()
+    if (!this.#parts.enabled || callingThrough.getStore() === true) return run()
     const around = runningRead.getStore()
     const outer = around?.owner === this.#parts.owner ? around : undefined
     const key = this.settings.keyOf(args)

@@ -98,7 +98,7 @@ export type QueryCacheBase = Pick<Cache, 'namespace'>
  */
 export function queryCache(base: QueryCacheBase, options: QueryCacheOptions = {}): QueryCache {
   if (typeof base?.namespace !== 'function') throw expected('cache', 'a cache that createCache made', base)
-  const { namespace, policy, relations } = readQueryCacheOptions(options)
+  const { namespace, enabled, policy, relations } = readQueryCacheOptions(options)
   const cache = base.namespace(namespace, policy)
   const events = new Announcer<QueryEvents>()
   const named = new Map<string, NamedQuery>()
@@ -125,6 +125,7 @@ export function queryCache(base: QueryCacheBase, options: QueryCacheOptions = {}
     if (named.has(name)) throw expected('name', 'one that no other query of this cache bears', name)
     const query = new NamedQuery(settings, {
       owner,
+      enabled,
       cache,
       ready: () => (readsPostgres && !hasPostgresParser() ? loadPostgresParser() : undefined),
       readWith: tables => relations.readWith(tables),
@@ -179,7 +180,7 @@ export function queryCache(base: QueryCacheBase, options: QueryCacheOptions = {}
     invalidateUser: async id => cache.invalidateTags([userTag(id, 'id')]),
     invalidateTables: async tables => invalidateTables(tables),
     warmUser,
-    storeBatch: (query, entries) => storeBatch({ cache, named }, query, entries),
+    storeBatch: (query, entries) => storeBatch({ cache, enabled, named }, query, entries),
     uncached: work => callingThrough.run(true, work),
     watch: dialect => {
       if (dialect === 'postgres' && !readsPostgres) {

@@ -12,6 +12,8 @@ export interface QueryCacheOptions extends Omit<CachePolicyOptions, 'tags'> {
   readonly name?: string
   /** How long results are fresh. Default 5 minutes. */
   readonly ttl?: Duration
+  /** False: every call goes through, and nothing is kept. Invalidations are still carried out, for others. Default true. */
+  readonly enabled?: boolean
   /** What the database does by itself: views, cascades, triggers, functions. */
   readonly relations?: Relations
 }
@@ -41,13 +43,14 @@ export interface Selectors {
 const ownNames = ['user', 'tables', 'contentType', 'contentId', 'key']
 const policies = [...policyNames].filter(name => name !== 'tags')
 const cachedNames: ReadonlySet<string> = new Set([...policies, ...ownNames])
-const cacheNames: ReadonlySet<string> = new Set([...policies, 'name', 'relations'])
+const cacheNames: ReadonlySet<string> = new Set([...policies, 'name', 'enabled', 'relations'])
 const selectorNames: ReadonlySet<string> = new Set(['userId', 'contentType', 'contentId', 'tables'])
 const defaultTtl = '5m'
 const longestName = 100
 
 export interface QueryCacheSettings {
   readonly namespace: string
+  readonly enabled: boolean
   readonly policy: CachePolicyOptions
   readonly relations: TableRelations
 }
@@ -55,8 +58,9 @@ export interface QueryCacheSettings {
 /** @throws RepriseError `invalid_option` */
 export function readQueryCacheOptions(options: QueryCacheOptions): QueryCacheSettings {
   readNames(options, cacheNames, 'queryCache')
-  const { name = 'queries', relations = {}, ...policy } = options
-  return { namespace: name, policy: { ttl: defaultTtl, ...policy }, relations: new TableRelations(relations) }
+  const { name = 'queries', enabled = true, relations = {}, ...policy } = options
+  if (typeof enabled !== 'boolean') throw expected('enabled', 'true or false', enabled)
+  return { namespace: name, enabled, policy: { ttl: defaultTtl, ...policy }, relations: new TableRelations(relations) }
 }
 
 /** The options of a query, read once. */

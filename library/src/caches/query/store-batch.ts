@@ -7,12 +7,13 @@ export type BatchEntry<Args extends unknown[], Result> = readonly [args: Args, v
 
 interface BatchParts {
   readonly cache: Pick<Cache, 'setMany'>
+  readonly enabled: boolean
   readonly named: ReadonlyMap<string, NamedQuery>
 }
 
 /** Keeps results as if the query had been called. All are read before any is kept. */
 export async function storeBatch<Args extends unknown[], Result>(
-  { cache, named }: BatchParts,
+  { cache, enabled, named }: BatchParts,
   of: string | CachedQuery<Args, Result>,
   entries: Iterable<BatchEntry<Args, Result>>,
 ): Promise<SetResult> {
@@ -38,6 +39,7 @@ export async function storeBatch<Args extends unknown[], Result>(
       tags: [...new Set([...tags, ...seen])],
     }
   })
+  if (!enabled) return { redis: 'none' }
   const results = await Promise.all(
     [...Map.groupBy(read, ({ tags }) => JSON.stringify(tags)).values()].map(group =>
       cache.setMany(
