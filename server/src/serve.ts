@@ -13,14 +13,25 @@ const databasePauseMs = 1_000
 /** How long a graceful stop may take before the process ends all the same. */
 const stopLimitMs = 30_000
 
+/** What else starts and ends with the server. */
+export interface Companions {
+  beforeStop?(): Promise<void>
+  afterStop?(): Promise<void>
+}
+
 /** Serves until SIGTERM or SIGINT, then stops gracefully; a second signal ends the process at once. */
-export async function serve(settings: Settings): Promise<void> {
+export async function serve(settings: Settings, companions: Companions = {}): Promise<Pick<Application, 'url'>> {
   const clock = systemClock
   const log = createLog({ level: settings.logLevel })
   const stores = await openStores(settings, clock)
   const application = await start(settings, stores, clock, log)
   process.stdout.write(greeting(application, stores))
-  stopOnSignal(application, log)
+  stopOnSignal(log, async () => {
+    await companions.beforeStop?.()
+    await application.close()
+    await companions.afterStop?.()
+  })
+  return application
 }
 
 async function start(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Application> {
@@ -89,14 +100,14 @@ Try it:
 `
 }
 
-function stopOnSignal(application: Application, log: Logger): void {
+function stopOnSignal(log: Logger, close: () => Promise<void>): void {
   let isStopping = false
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(1)
     isStopping = true
     log.info({ signal }, 'stopping: running requests finish; a second signal ends at once')
     const limit = setTimeout(() => process.exit(1), stopLimitMs)
-    application.close().then(
+    close().then(
       () => {
         clearTimeout(limit)
         process.exitCode = 0

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
+import { demoCommand } from './demo.ts'
 import { exitCodes } from './exit-codes.ts'
 import { invalidateCommand } from './invalidate.ts'
 import { loadCommand } from './load.ts'
@@ -23,6 +24,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .exitOverride()
   for (const command of [
     serveCommand(),
+    demoCommand(),
     migrateCommand(),
     loadCommand(),
     verifyCommand(),
