@@ -1,11 +1,15 @@
 import type { Effort } from '../chat/arena.ts'
 import type { Answer } from '../measure/report.ts'
 import { embeddingQuestion } from './embedding-batch.ts'
+import { exactHitQuestion } from './exact-hit.ts'
+import { followersQuestion } from './followers.ts'
 import { localModelQuestion } from './local-model.ts'
 import { recallQualityQuestion } from './recall-quality.ts'
 
 /** The questions about the gateway and its models; each brings the servers that it needs. */
 const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> = {
+  'exact-hit': exactHitQuestion,
+  followers: followersQuestion,
   embedding: embeddingQuestion,
   'local-model': localModelQuestion,
   'recall-quality': recallQualityQuestion,
