@@ -5,7 +5,7 @@ import { inTurn, median } from '../measure/rounds.ts'
 
 const engines = ['wasm', 'onnxruntime'] as const
 const lengths = [16, 64, 256]
-const textsARound = 10
+const textsARound = 5
 /** Each of these words is one piece of the model's vocabulary. */
 const words = ['cat', 'house', 'river', 'stone', 'money', 'train', 'green', 'paper']
 

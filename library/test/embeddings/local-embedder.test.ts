@@ -65,7 +65,7 @@ describe('the local model', () => {
         else expect(over?.vector).not.toEqual(within?.vector)
         expect(further?.vector).toEqual(over?.vector)
       }),
-      { numRuns: 4 },
+      { numRuns: 2 },
     )
   })
 

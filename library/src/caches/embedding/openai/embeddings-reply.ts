@@ -2,7 +2,7 @@ import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { RepriseError } from '../../../base/reprise-error.ts'
 import { readVector } from '../../../base/vector/read-vector.ts'
 import { bytesOfVector } from '../../../base/vector/vector-bytes.ts'
-import { vectorJson } from '../../../base/vector/vector-json.ts'
+import { vectorJsonBytes } from '../../../base/vector/vector-json.ts'
 import type { EmbeddingInput } from '../embedding-cache.ts'
 import type { KeptEmbedding } from '../kept-embedding.ts'
 
@@ -34,7 +34,7 @@ export function readEmbeddingsReply(body: Uint8Array, inputs: readonly Embedding
 }
 
 /** After so many numbers that were written down others get their turn. */
-const numbersPerTurn = 8_192
+const numbersPerTurn = 32_768
 
 export interface ReplyParts {
   readonly embeddings: readonly KeptEmbedding[]
@@ -49,11 +49,11 @@ export interface ReplyParts {
  * again.
  */
 export async function writeEmbeddingsReply({ embeddings, encoding, model, tokens }: ReplyParts): Promise<Uint8Array> {
-  const pieces: string[] = []
+  const pieces: Buffer[] = [Buffer.from('{"object":"list","data":[')]
   let numbers = 0
   for (const [index, { vector }] of embeddings.entries()) {
-    const written = encoding === 'base64' ? `"${bytesOfVector(vector).toString('base64')}"` : vectorJson(vector)
-    pieces.push(`{"object":"embedding","index":${index},"embedding":${written}}`)
+    pieces.push(Buffer.from(`${index === 0 ? '' : ','}{"object":"embedding","index":${index},"embedding":`))
+    pieces.push(encoding === 'base64' ? base64(vector) : vectorJsonBytes(vector), endOfEntry)
     numbers += encoding === 'base64' ? vector.length / 16 : vector.length
     if (numbers > numbersPerTurn) {
       numbers = 0
@@ -62,9 +62,14 @@ export async function writeEmbeddingsReply({ embeddings, encoding, model, tokens
   }
   const answeredBy = embeddings.find(embedding => embedding.answeredBy !== '')?.answeredBy ?? model
   const usage = JSON.stringify({ prompt_tokens: tokens, total_tokens: tokens })
-  return Buffer.from(
-    `{"object":"list","data":[${pieces.join(',')}],"model":${JSON.stringify(answeredBy)},"usage":${usage}}`,
-  )
+  pieces.push(Buffer.from(`],"model":${JSON.stringify(answeredBy)},"usage":${usage}}`))
+  return Buffer.concat(pieces)
+}
+
+const endOfEntry = Buffer.from('}')
+
+function base64(vector: Float32Array): Buffer {
+  return Buffer.from(`"${bytesOfVector(vector).toString('base64')}"`, 'latin1')
 }
 
 interface Reply {
