@@ -88,7 +88,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'no read is older than a 
 
   for (const driver of driverCases.filter(({ name }) => !name.includes('callbacks'))) {
     for (const tier of ['memory', 'redis'] as const) {
-      it(`D2 ${driver.name}, ${tier}: whatever overlaps, no read shows less than was acknowledged before it began, nor what was rolled back`, async () => {
+      it(`D2 whatever overlaps, no read shows less than was acknowledged before it began, nor what was rolled back (${driver.name}, ${tier})`, async () => {
         const url = servers[driver.language].url
         await using plain = driver.open(url, undefined)
         for (const table of tables) await plain.run(`CREATE TABLE IF NOT EXISTS ${table} (n INT)`)

@@ -89,7 +89,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       })
     }
 
-    it(`D2 ${on}: learns the tables that a query reads, and drops its result when one of them is written`, async () => {
+    it(`D2 learns the tables that a query reads, and drops its result when one of them is written (${on})`, async () => {
       const sum = cachedSum()
       expect([await sum('items'), await sum('items'), await sum('orders')]).toEqual([10, 10, 100])
       expect(reads).toBe(2)
@@ -103,7 +103,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       expect([reads, events]).toEqual([5, []])
     })
 
-    it(`D2 ${on}: drops on commit, not before and not on rollback`, async () => {
+    it(`D2 drops on commit, not before and not on rollback (${on})`, async () => {
       const sum = cachedSum()
       await sum('items')
       await db.transaction(async one => {
@@ -123,7 +123,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       expect([await sum('items'), reads]).toEqual([11, 2])
     })
 
-    it(`D2 ${on}: keeps apart what was rolled back to a savepoint`, async () => {
+    it(`D2 keeps apart what was rolled back to a savepoint (${on})`, async () => {
       const sum = cachedSum()
       await sum('items')
       await sum('orders')
@@ -147,7 +147,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       expect(reads).toBe(5)
     })
 
-    it(`D2 ${on}: neither keeps nor shares what is read in an open transaction`, async () => {
+    it(`D2 neither keeps nor shares what is read in an open transaction (${on})`, async () => {
       let session = db as { run: TestDatabase['run'] }
       let entered = Promise.withResolvers<void>()
       const seen = queries.cached('seen', {}, async () => {
@@ -173,7 +173,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       expect(events).toEqual(['unkept seen transaction'])
     })
 
-    it(`D2 ${on}: a read that was under way when a write was committed is served to nobody after it`, async () => {
+    it(`D2 a read that was under way when a write was committed is served to nobody after it (${on})`, async () => {
       const entered = Promise.withResolvers<void>()
       const goOn = Promise.withResolvers<void>()
       let isSlow = true
@@ -197,7 +197,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       expect([await slow(), reads]).toEqual([20, 2])
     })
 
-    it(`D2 ${on}: keeps by name and ids what it cannot read, says so, and drops all tables at a write of unknown reach`, async () => {
+    it(`D2 keeps by name and ids what it cannot read, says so, and drops all tables at a write of unknown reach (${on})`, async () => {
       const show = queries.cached('show', { contentType: 'settings' }, async () => {
         reads += 1
         return (await db.run(driver.language === 'mysql' ? "SHOW VARIABLES LIKE 'version'" : 'SHOW server_version'))
@@ -216,7 +216,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
       expect(await show()).toBe(1)
     })
 
-    it(`D2 ${on}: a query around another hangs on the tables of both`, async () => {
+    it(`D2 a query around another hangs on the tables of both (${on})`, async () => {
       const sum = cachedSum()
       const both = queries.cached('both', {}, async () => [await sum('items'), await sum('orders')])
       await sum('items')
@@ -228,7 +228,7 @@ describeWith(['postgres', 'mariadbd', 'redis-server'], 'queries that hang on the
     })
 
     if (tier === 'redis') {
-      it(`D2 ${on}: two processes over one Redis see each other’s writes`, async () => {
+      it(`D2 two processes over one Redis see each other’s writes (${on})`, async () => {
         const second = await cacheOf()
         const there = driver.open(servers[driver.language].url, second.queries)
         open.push(() => there[Symbol.asyncDispose]())
