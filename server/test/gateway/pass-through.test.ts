@@ -33,6 +33,18 @@ describe('what is passed through', () => {
     expect(upstream.seen).toEqual([])
   })
 
+  it('never hands on the admin key, which may use the server’s own', async () => {
+    await using upstream = await startEchoUpstream()
+    const settings = { UPSTREAM_BASE_URL: upstream.url, UPSTREAM_API_KEY: 'sk-server', ADMIN_API_KEY: 'the admin key' }
+    await using reprise = await startReprise(settings)
+    await fetch(`${reprise.url}/v1/models`, { headers: { authorization: 'Bearer the admin key' } })
+    await fetch(`${reprise.url}/v1/models`, { headers: { 'x-api-key': 'the admin key', 'anthropic-version': '1' } })
+    expect(upstream.seen.map(({ headers }) => [headers.authorization, headers['x-api-key']])).toEqual([
+      ['Bearer sk-server', undefined],
+      [undefined, 'sk-server'],
+    ])
+  })
+
   it('lets no path climb out of what the upstream’s address names', async () => {
     await using upstream = await startEchoUpstream()
     await using reprise = await startReprise({ UPSTREAM_BASE_URL: `${upstream.url}/tenants/one/v1` })

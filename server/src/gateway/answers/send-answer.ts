@@ -11,11 +11,11 @@ export async function sendAnswer(
   onAnswered: OnAnswered,
 ): Promise<FastifyReply> {
   reply.code(answer.status)
-  for (const [name, value] of Object.entries(answer.headers)) {
+  const { headers, body } = answer
+  for (const name in headers) {
     // The id is this server's; the upstream's own helps to find the call there.
-    reply.header(name === 'x-request-id' ? 'x-upstream-request-id' : name, value)
+    reply.header(name === 'x-request-id' ? 'x-upstream-request-id' : name, headers[name])
   }
-  const { body } = answer
   if (body instanceof Uint8Array) return reply.send(body)
   onAnswered(request, reply)
   await stream(body, reply)

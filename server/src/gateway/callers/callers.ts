@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { RepriseError, type UserId } from 'reprise'
 import { isLoopback } from '../../config/loopback.ts'
@@ -27,7 +27,10 @@ export interface Callers {
   ownerOf(tenant: string): string
 }
 
-export type CallerSettings = Pick<Settings, 'host' | 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'>
+export type CallerSettings = Pick<
+  Settings,
+  'host' | 'adminApiKey' | 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'
+>
 
 /** Recognised keys that are remembered; past it the oldest one is worked out again. */
 const mostRemembered = 10_000
@@ -36,6 +39,7 @@ const mostRemembered = 10_000
 export function createCallers(settings: CallerSettings, secret: Uint8Array): Callers {
   const readToken = createTokenReader(settings)
   const onLoopback = isLoopback(settings.host)
+  const { adminApiKey } = settings
   const remembered = new Map<string, Caller>()
   const users = new Map<string, UserId>()
   const tenantOf = (kind: 'key' | 'user', name: string) =>
@@ -45,13 +49,15 @@ export function createCallers(settings: CallerSettings, secret: Uint8Array): Cal
     const known = remembered.get(credential)
     if (known !== undefined) return known
     const tenant = tenantOf('key', credential)
-    const bringsKey = credential !== ''
+    // The admin key is for this server alone, like a user's token.
+    const isAdmin = adminApiKey !== undefined && isSame(credential, adminApiKey)
+    const bringsKey = credential !== '' && !isAdmin
     const caller = {
       tenant,
       userId: undefined,
       accountId: tenant,
       bringsKey,
-      mayUseServerKey: !bringsKey && onLoopback,
+      mayUseServerKey: isAdmin || (!bringsKey && onLoopback),
     }
     remember(remembered, credential, caller)
     return caller
@@ -71,6 +77,11 @@ export function createCallers(settings: CallerSettings, secret: Uint8Array): Cal
     },
     ownerOf: tenant => users.get(tenant) ?? tenant,
   }
+}
+
+/** Constant-time, whatever the lengths: hashes are compared. */
+function isSame(given: string, expected: string): boolean {
+  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', expected, 'buffer'))
 }
 
 /** Keeps a value under a key; past the bound the oldest is forgotten. */
