@@ -7,6 +7,7 @@ import {
   jsonSchema,
   Output,
   streamText,
+  type ToolSet,
   tool,
   wrapEmbeddingModel,
   wrapLanguageModel,
@@ -121,6 +122,7 @@ describe('D1 the AI SDK', () => {
   test('tool calls and structured output come back as they were', async () => {
     const { server, openai, wrap } = await open()
     const model = wrap(openai.chat('gpt-4o-mini'))
+    // The SDK's own types do not hold under exactOptionalPropertyTypes.
     const tools = {
       weather: tool({
         inputSchema: jsonSchema<{ city: string }>({
@@ -129,7 +131,7 @@ describe('D1 the AI SDK', () => {
           required: ['city'],
         }),
       }),
-    }
+    } as unknown as ToolSet
     const ask = () => generateText({ model, prompt: 'What is the weather in Oslo?', tools })
     const [first, second] = [await ask(), await ask()]
     expect(first.toolCalls).toHaveLength(1)
