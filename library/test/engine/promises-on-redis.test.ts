@@ -6,7 +6,7 @@ import { startRedis } from '../../../testbed/redis.ts'
 import { startRedisCluster } from '../../../testbed/redis-cluster.ts'
 import { manualClock } from '../embedded/manual-clock.ts'
 import { allPromises } from './promises/all.ts'
-import { rest, until, type World } from './promises/scenario.ts'
+import { rest, until, type World, wideLimits } from './promises/scenario.ts'
 
 interface Place extends AsyncDisposable {
   readonly options: RedisTierOptions
@@ -34,7 +34,7 @@ function world(options: RedisTierOptions): World {
   return {
     processes: 2,
     cache: async (given: Partial<CacheOptions> = {}) => {
-      const cache = createCache({ name, clock, redis: redis(options), ...given })
+      const cache = createCache({ name, clock, redis: redis({ ...options, ...wideLimits }), ...given })
       caches.push(cache)
       await until(() => cache.stats().bus === 'listening' && cache.stats().redis === 'up', 'Redis is reached')
       return cache

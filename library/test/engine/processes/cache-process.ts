@@ -1,7 +1,7 @@
 import { type Cache, type CallOptions, createCache, type LoadContext } from 'reprise'
 import { redis } from 'reprise/redis'
 import { manualClock } from '../../embedded/manual-clock.ts'
-import { rest, until } from '../promises/scenario.ts'
+import { rest, until, wideLimits } from '../promises/scenario.ts'
 import {
   describeError,
   type FromProcess,
@@ -98,7 +98,7 @@ process.on('message', (message: ToProcess) => {
   switch (message.kind) {
     case 'make':
       return void answer(message.call, async () => {
-        const cache = createCache({ name: 'app', clock, redis: redis({ url }), ...message.options })
+        const cache = createCache({ name: 'app', clock, redis: redis({ url, ...wideLimits }), ...message.options })
         caches.set(message.cache, cache)
         await until(() => cache.stats().bus === 'listening' && cache.stats().redis === 'up', 'Redis is reached')
       })
