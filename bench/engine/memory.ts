@@ -98,12 +98,15 @@ function barsOf(rows: readonly Row[]): Bar[] {
       })
   const shown = (ratios: ReturnType<typeof compare>) =>
     ratios.map(({ label, ratio }) => `${ratio.toFixed(2)} (${label})`).join(', ')
-  /** In ns, not as a factor: by that, being quick while there are few would count as bending more. */
-  const bend = (row: Row) => row.getNs - (find(sizes[0] ?? 0, row.variant, row.contender)?.getNs ?? Number.NaN)
+  const smallest = (row: Row) => find(sizes[0] ?? 0, row.variant, row.contender)?.getNs ?? Number.NaN
+  const bend = (row: Row) => row.getNs / smallest(row)
+  const added = (row: Row) => row.getNs - smallest(row)
   const gets = compare((other, own) => other.getNs / own.getNs)
   const replays = compare((other, own) => other.replayNs / own.replayNs)
   const bytes = compare((other, own) => own.bytesPerEntry / other.bytesPerEntry)
   const bends = compare((other, own) => bend(own) / bend(other)).slice(variants.length)
+  // A cache that is quicker while small bends more by factor for the same ns that are added: both are shown.
+  const additions = compare((other, own) => added(own) / added(other)).slice(variants.length)
   return [
     {
       promise: 'a get is at least 1.0 × as fast as lru-cache’s',
@@ -121,8 +124,8 @@ function barsOf(rows: readonly Row[]): Bar[] {
       isMet: bytes.every(({ ratio }) => ratio <= 1.1),
     },
     {
-      promise: 'from 10,000 entries on, a get grows by at most as many ns as lru-cache’s (its growth as 1)',
-      found: shown(bends),
+      promise: 'from 10,000 entries on, a get grows by at most the factor of lru-cache’s (that as 1)',
+      found: `${shown(bends)}; in ns added ${shown(additions)}`,
       isMet: bends.every(({ ratio }) => ratio <= 1),
     },
   ]
