@@ -138,6 +138,21 @@ describe('D1 what is kept', () => {
     expect((await read('responses', { ...bodies['responses'], ...stateless })).answer.state).toBe('hit')
   })
 
+  test('also of upstreams that refuse to be asked for token counts', async () => {
+    const { read, model, outcomes } = await openScene({
+      model: { faultOf: ({ body }) => ('stream_options' in body ? { kind: 'status', status: 422 } : undefined) },
+    })
+    for (const text of ['A', 'B']) {
+      const { answer } = await read('chat/completions', chat(text, { stream: true }))
+      expect(answer.status).toBe(200)
+    }
+    expect(outcomes.map(({ admission }) => admission)).toEqual(['kept', 'kept'])
+    // The first call found out, the second knew.
+    expect(model.requests.map(({ body }) => 'stream_options' in body)).toEqual([true, false, false])
+    const refused = await read('chat/completions', chat('C', { stream: true, stream_options: { include_usage: true } }))
+    expect(refused.answer.status).toBe(422)
+  })
+
   test('never a body that is no JSON; the upstream refuses it', async () => {
     const { read, model } = await openScene()
     const { answer } = await read('chat/completions', '{"model": oops')

@@ -31,6 +31,8 @@ export class Answering {
   readonly #flights = new Map<CacheKey, Flight>()
   /** Keys whose answers were served from the cache. */
   readonly #hasServed = new MemoryCache<CacheKey, true>({ maxEntries: mostServed })
+  /** Upstreams that refuse to be asked for token counts. */
+  readonly #usageRefusers = new MemoryCache<string, true>({ maxEntries: 1_000, ttl: '1d' })
   readonly #stopListening: () => void
 
   constructor(settings: LlmSettings, places: Places, durable: DurableTier | undefined, events: Announcer<LlmEvents>) {
@@ -191,10 +193,13 @@ export class Answering {
   #upstreamCall({ call, prompt }: Asked | Passing): UpstreamCall {
     const { askForUsage, maxAnswerBytes, clock } = this.#settings
     const isChatStream = call.route === 'chat/completions' && prompt?.wantsStream === true
-    const asksForUsage = isChatStream && askForUsage && !prompt.wantsUsage && call.controls.mode !== 'bypass'
+    const mayAsk = askForUsage && call.controls.mode !== 'bypass' && !this.#usageRefusers.has(call.upstream)
+    const asksForUsage = isChatStream && mayAsk && !prompt.wantsUsage
     return new UpstreamCall({
       route: call.route,
-      body: asksForUsage ? askingForUsage(call.body) : call.body,
+      body: call.body,
+      askingBody: asksForUsage ? askingForUsage(call.body) : undefined,
+      onUsageRefused: () => this.#usageRefusers.set(call.upstream, true),
       carriesUsage: isChatStream && (asksForUsage || prompt.wantsUsage),
       maxBytes: maxAnswerBytes,
       clock,

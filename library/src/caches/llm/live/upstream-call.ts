@@ -11,6 +11,10 @@ import { PlainLane } from './plain-lane.ts'
 export interface UpstreamCallOptions {
   readonly route: LlmRoute
   readonly body: Uint8Array
+  /** The body that asks for token counts where the caller did not; an upstream that refuses it gets `body`. */
+  readonly askingBody: Uint8Array | undefined
+  /** Told that the upstream refuses to be asked for token counts. */
+  readonly onUsageRefused: () => void
   /** Whether the stream carries token counts that not all of its readers asked for. */
   readonly carriesUsage: boolean
   readonly maxBytes: number
@@ -32,6 +36,9 @@ export interface UpstreamResult {
   readonly examined: Examined
   readonly generationMs: number
 }
+
+/** How a server refuses a body that it does not understand. */
+const refusals: ReadonlySet<number> = new Set([400, 422])
 
 /** One call to an upstream: its answer is recorded while it is passed on to any number of readers. */
 export class UpstreamCall {
@@ -74,9 +81,9 @@ export class UpstreamCall {
    * @throws what `forward` or the upstream's body throws
    */
   async run(forward: Forward, signal: AbortSignal, onOpen: (opening: LiveOpening) => void): Promise<UpstreamResult> {
-    const { body, clock } = this.#options
+    const { clock } = this.#options
     const startedAt = clock.monotonicMs()
-    const answer = await forward(signal, body)
+    const answer = await this.#ask(forward, signal)
     const head = {
       kind: 'live',
       status: answer.status,
@@ -121,6 +128,18 @@ export class UpstreamCall {
     if (!this.#options.carriesUsage || wantsUsage) return new LogStream(this.#log, onLeft)
     this.#plain ??= new PlainLane(this.#log, this.#options.maxBytes)
     return new LogStream(this.#plain.log, onLeft)
+  }
+
+  async #ask(forward: Forward, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const { body, askingBody, onUsageRefused } = this.#options
+    if (askingBody === undefined) return forward(signal, body)
+    const answer = await forward(signal, askingBody)
+    if (!refusals.has(answer.status)) return answer
+    // Perhaps what was added is what is refused.
+    await answer.body[Symbol.asyncIterator]().return?.()
+    const again = await forward(signal, body)
+    if (!refusals.has(again.status)) onUsageRefused()
+    return again
   }
 
   #examine(status: number, isStream: boolean): Examined {
