@@ -44,7 +44,10 @@ function world(options: RedisTierOptions): World {
       await rest()
     },
     close: async () => {
+      // Closing has limits too, which are of the clock's time.
+      const passing = setInterval(() => clock.advance(1_000), 50)
       for (const cache of caches) await cache.close()
+      clearInterval(passing)
     },
   }
 }
