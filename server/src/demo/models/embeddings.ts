@@ -16,7 +16,8 @@ export function embeddings(body: Json): Json {
   const size = typeof dimensions === 'number' ? dimensions : (dimensionsOf[String(model)] ?? 256)
   const data = inputs.map((each, index) => {
     const vector = vectorOf(String(model), each, size)
-    const embedding = encoding_format === 'base64' ? Buffer.from(vector.buffer).toString('base64') : [...vector]
+    const embedding =
+      encoding_format === 'base64' ? Buffer.from(vector.buffer).toString('base64') : [...vector].map(shortest)
     return { object: 'embedding', index, embedding }
   })
   const prompt_tokens = countTokens(input)
@@ -45,4 +46,13 @@ function vectorOf(model: string, input: unknown, size: number): Float32Array {
   }
   const length = Math.hypot(...vector) || 1
   return vector.map(value => value / length)
+}
+
+/** The shortest decimal that is the same float32, as the real service writes it. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits += 1) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === value) return short
+  }
+  return Number(value.toPrecision(9))
 }
