@@ -1,3 +1,4 @@
+import { KeptReadings } from './kept-readings.ts'
 import { hasPostgresParser, parsePostgres } from './postgres-parser.ts'
 import { readByWords } from './read-by-words.ts'
 import { readPostgresTree } from './read-postgres-tree.ts'
@@ -5,15 +6,10 @@ import { Findings, readingOf, type SqlDialect, type StatementReading } from './s
 import { statementsOf } from './token-tree.ts'
 import { tokensOf } from './tokens.ts'
 
-/** Readings kept, those used longest ago given up first; a program has few texts, with other parameters each time. */
-const mostKept = 2_000
-/** Longer texts are read anew each time: bulk inserts, which do not come again. */
-const longestKept = 10_000
-
-/** The tree of a still longer one would take longer to make than the statement takes. */
+/** The tree of a longer text would take longer to make than the statement takes. */
 const longestParsed = 100_000
 
-const kept: Readonly<Record<SqlDialect, Map<string, StatementReading>>> = { postgres: new Map(), mysql: new Map() }
+const kept = { postgres: new KeptReadings(), mysql: new KeptReadings() }
 
 /**
  * What a statement does, and to which tables. PostgreSQL's are read by its own parser once `loadPostgresParser()` has
@@ -23,17 +19,10 @@ const kept: Readonly<Record<SqlDialect, Map<string, StatementReading>>> = { post
 export function readStatement(text: string, dialect: SqlDialect): StatementReading {
   const readings = kept[dialect]
   const known = readings.get(text)
-  if (known !== undefined) {
-    readings.delete(text)
-    readings.set(text, known)
-    return known
-  }
+  if (known !== undefined) return known
   const reading = dialect === 'postgres' ? readPostgres(text) : readWords(text, dialect)
   // What was read by words will be read better.
-  if (text.length <= longestKept && (dialect === 'mysql' || hasPostgresParser())) {
-    readings.set(text, reading)
-    if (readings.size > mostKept) readings.delete(readings.keys().next().value ?? '')
-  }
+  if (dialect === 'mysql' || hasPostgresParser()) readings.set(text, reading)
   return reading
 }
 
