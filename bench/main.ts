@@ -3,17 +3,19 @@ import { benchChat } from './chat/chat.ts'
 import { benchDefects } from './defects/defects.ts'
 import { benchEngine } from './engine/engine.ts'
 import { benchGateway } from './gateway/gateway.ts'
+import { benchHttp } from './http/http.ts'
 import { describeMachine } from './measure/machine.ts'
 import { markdownOf, writeSection } from './measure/report.ts'
 import { benchObserve } from './observe/observe.ts'
 
-const usage = `npm run bench -- chat|engine|defects|gateway|observe [question…] [--quick] [--write] [--data DIRECTORY]
+const usage = `npm run bench -- chat|engine|defects|gateway|observe|http [question…] [--quick] [--write] [--data DIRECTORY]
 
   chat       guest chat: post, get, embedder, growth; all of them when none is named
   engine     the cache engine: memory, traces, sized-traces, hit, metrics, redis, outage, stampede; all of them when none is named
   defects    defects that caches have, played against Reprise and its peers; all, or those named by a part of their name
   gateway    models behind the server: embedding, local-model, recall-quality; all of them when none is named
   observe    observed pools and statements: checkout, query; both when none is named
+  http       the HTTP cache: middleware, proxy, urls; all of them when none is named
   --quick    one short round each, to see that it runs; its figures mean nothing
   --write    put the figures into docs/benchmarks.md, each in the place of its earlier ones; not with --quick
   --data     where recorded requests lie, for the questions that replay them
@@ -34,6 +36,7 @@ const subjects = {
   defects: benchDefects,
   gateway: benchGateway,
   observe: benchObserve,
+  http: benchHttp,
 }
 if (subject === undefined || !(subject in subjects) || (values.quick && values.write)) {
   process.stderr.write(usage)

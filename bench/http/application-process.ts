@@ -32,4 +32,3 @@ async function listen(): Promise<void> {
 }
 
 await listen()
-process.on('SIGINT', () => process.exit(0))

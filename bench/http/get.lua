@@ -1,13 +1,17 @@
--- Asks for the same paths in turn; arguments: how many there are.
-local paths = 1
+-- Asks for the same paths in turn. Arguments: how many there are.
+local here = debug.getinfo(1, 'S').source:match('@(.*/)')
+dofile(here .. '../measure/figures.lua')
+
+local requests = {}
 local at = 0
 
 function init(args)
-  dofile(debug.getinfo(1, 'S').source:sub(2):gsub('http/get.lua', 'measure/figures.lua'))
-  paths = tonumber(args[1])
+  for path = 1, tonumber(args[1]) do
+    requests[path] = wrk.format('GET', '/item/' .. path)
+  end
 end
 
 function request()
-  at = (at + 1) % paths
-  return wrk.format('GET', '/item/' .. at)
+  at = at % #requests + 1
+  return requests[at]
 end
