@@ -46,11 +46,12 @@ export async function cacheExchange(
   try {
     const answer = await http.handle(askedBy(request, target, rule), forward)
     if (captured === undefined) exchange.onAnswered()
-    await writeAnswer(request, captured === undefined ? response : captured.release(), answer)
+    void writeAnswer(request, captured === undefined ? response : captured.release(), answer)
   } catch {
-    // Only the application's breaking off comes here; the connection breaks off as it would have.
-    const own = captured === undefined ? response : captured.release()
-    own.destroy()
+    // A cache that cannot be used, such as a closed one, stands in nobody's way. Else it was the application that broke
+    // off: its connection does as it would have.
+    if (captured === undefined) proceed()
+    else captured.release().destroy()
   }
 }
 

@@ -113,8 +113,7 @@ export class HttpCache {
     directives: Directives,
     mayWait: boolean,
   ): Promise<HttpAnswer> {
-    const { fields } = request
-    const stored = await this.#store.find(request.url, fields)
+    const stored = await this.#store.find(request)
     const portion = stored && portionFor(request, stored)
     if (stored === undefined || portion === undefined) {
       return this.#miss({ request, forward, directives, mayWait, ...(stored === undefined ? {} : { partial: stored }) })
@@ -169,7 +168,7 @@ export class HttpCache {
   }
 
   #refresh(request: HttpRequest, forward: Forward, stored: StoredResponse): void {
-    const land = this.#flights.begin(request.url)
+    const land = this.#flights.begin(request.url, true)
     if (land === undefined) return
     const work = async () => {
       const get = { ...request, method: 'GET' }

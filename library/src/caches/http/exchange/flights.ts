@@ -22,9 +22,12 @@ export class Flights {
     return this.#ends.get(url)
   }
 
-  /** Begins a flight; undefined when there is one already, or none that others could share. The result ends it. */
-  begin(url: string): ((outcome: 'shared' | 'unshared' | 'failed') => void) | undefined {
-    if (this.#ends.has(url) || this.#unshared.has(url)) return undefined
+  /**
+   * Begins a flight; undefined when there is one already, or none that others could share. The result ends it.
+   * @param isRefresh nobody waits for it, so that it may begin whatever is known of earlier answers
+   */
+  begin(url: string, isRefresh = false): ((outcome: 'shared' | 'unshared' | 'failed') => void) | undefined {
+    if (this.#ends.has(url) || (!isRefresh && this.#unshared.has(url))) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#ends.set(url, promise)
     return outcome => {

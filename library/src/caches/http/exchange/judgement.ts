@@ -58,7 +58,7 @@ export function judge(
     status,
     reason,
     headers: filterHeaders(headers, name => !withheld.has(name)),
-    selection: selectionOf([...new Set([...(names ?? []), ...(request.keyedFields ?? [])])].sort(), request.fields),
+    selection: selectionOf(names ?? [], request.keyedFields ?? [], request.fields),
     source: decision.source,
     lifetimeMs: decision.lifetimeMs,
     noCache: control.noCache,

@@ -21,14 +21,14 @@ export interface AnswerSink {
  */
 export async function writeAnswer(request: IncomingMessage, response: AnswerSink, answer: HttpAnswer): Promise<void> {
   const { status, reason, body } = answer
-  if (body === undefined || body instanceof Uint8Array) {
-    response.writeHead(status, reason, withLength(answer.headers, body))
-    response.end(request.method === 'HEAD' ? undefined : body)
-    return
-  }
-  // Node.js takes a list, and does not change it.
-  response.writeHead(status, reason, answer.headers as string[])
   try {
+    if (body === undefined || body instanceof Uint8Array) {
+      response.writeHead(status, reason, withLength(answer.headers, body))
+      response.end(request.method === 'HEAD' ? undefined : body)
+      return
+    }
+    // Node.js takes a list, and does not change it.
+    response.writeHead(status, reason, answer.headers as string[])
     for await (const chunk of body) {
       if (response.destroyed) break
       if (!response.write(chunk)) await drained(response)

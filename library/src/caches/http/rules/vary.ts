@@ -12,13 +12,23 @@ export function varyNames(headers: HeaderList): readonly string[] | undefined {
   return names.includes('*') ? undefined : [...new Set(names)].sort()
 }
 
-export function selectionOf(names: readonly string[], request: HeaderFields): Selection {
-  return names.map(name => [name, normalField(name, fieldOf(request, name))] as const)
+/** @param keyed fields that count as well where the request brings them */
+export function selectionOf(names: readonly string[], keyed: readonly string[], request: HeaderFields): Selection {
+  const brought = keyed.filter(name => request[name] !== undefined)
+  const all = brought.length === 0 ? names : [...new Set([...names, ...brought])].sort()
+  return all.map(name => [name, normalField(name, fieldOf(request, name))] as const)
 }
 
-/** Whether a request chooses the response that was chosen by this (RFC 9111 4.1). */
-export function isSelected(selection: Selection, request: HeaderFields): boolean {
-  return selection.every(([name, value]) => normalField(name, fieldOf(request, name)) === value)
+/**
+ * Whether a request chooses the response that was chosen by this (RFC 9111 4.1).
+ * @param keyed fields that a request may bring only if the response was chosen by them
+ */
+export function isSelected(selection: Selection, request: HeaderFields, keyed: readonly string[] = []): boolean {
+  for (const [name, value] of selection) if (normalField(name, fieldOf(request, name)) !== value) return false
+  for (const name of keyed) {
+    if (request[name] !== undefined && !selection.some(([other]) => other === name)) return false
+  }
+  return true
 }
 
 export function isSameSelection(one: Selection, other: Selection): boolean {

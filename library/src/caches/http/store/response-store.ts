@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { literalGlob } from '../../../base/glob.ts'
 import type { Cache } from '../../../core/cache.ts'
-import type { HeaderFields } from '../rules/header-list.ts'
+import type { HttpRequest } from '../messages.ts'
 import { isSameSelection, isSelected } from '../rules/vary.ts'
 import { type FillWatch, FillWatches } from './fill-watches.ts'
 import type { StoredPart, StoredResource, StoredResponse } from './stored-response.ts'
@@ -43,9 +43,9 @@ export class ResponseStore {
     this.#bodies = options.cache.namespace('bodies')
   }
 
-  async find(url: string, request: HeaderFields): Promise<StoredResponse | undefined> {
+  async find({ url, fields, keyedFields }: HttpRequest): Promise<StoredResponse | undefined> {
     const resource = await this.#resources.get<StoredResource>(url)
-    return resource?.responses.find(response => isSelected(response.selection, request))
+    return resource?.responses.find(response => isSelected(response.selection, fields, keyedFields))
   }
 
   /** The bytes of a part; undefined when they were evicted. */
