@@ -28,7 +28,7 @@ export function expressCache(options: HttpMiddlewareOptions = {}): ExpressCache 
   const { http, ruleOf } = readMiddlewareOptions(options)
   const middleware = (request: ExpressRequest, response: ServerResponse, next: () => void): void => {
     const target = request.originalUrl ?? request.url ?? '/'
-    void cacheExchange(http, ruleOf, {
+    cacheExchange(http, ruleOf, {
       request,
       response,
       target,

@@ -33,7 +33,7 @@ export function fastifyCache(options: HttpMiddlewareOptions = {}): FastifyCache 
   const { http, ruleOf } = readMiddlewareOptions(options)
   const plugin = (fastify: FastifyLike, _options: unknown, done: () => void): void => {
     fastify.addHook('onRequest', (request, reply, next) => {
-      void cacheExchange(http, ruleOf, {
+      cacheExchange(http, ruleOf, {
         request: request.raw,
         response: reply.raw,
         target: request.raw.url ?? '/',

@@ -24,6 +24,8 @@ export interface Cache {
   readonly path: string
   /** The value under a key; undefined when there is none. */
   get<Value = unknown>(key: Key, options?: CallOptions): Promise<Value | undefined>
+  /** The value under a key, if memory can serve it at once; undefined when it must be looked for, as `get` does. */
+  getNow<Value = unknown>(key: Key): Value | undefined
   /**
    * The value under a key, loaded where there is none. Callers of one key share one load.
    * @throws what the loader throws; RepriseError `deadline_exceeded`, `load_timeout`, `not_encodable`

@@ -63,7 +63,6 @@ async function answer(
     if (hopsAreUsedUp(request)) return refuse(request, response, request.method === 'OPTIONS' ? 204 : 405)
     const target = targetOf(request)
     const host = options.preserveHost ? (request.headers.host ?? options.upstream.host) : options.upstream.host
-    const forward: Forward = ask => upstream.ask({ request, response, target }, ask, { host, name })
     // What GET brings as a body is nobody's: it is not part of the key.
     if (isRead(request)) request.resume()
     const rule = options.pathRule(pathOf(target))
@@ -73,6 +72,9 @@ async function answer(
       fields: request.headers,
       defaultTtlMs: rule.defaultTtlMs,
     }
+    const hit = rule.isExcluded ? undefined : options.cache.answerNow(asked)
+    if (hit !== undefined) return await writeAnswer(request, response, hit)
+    const forward: Forward = ask => upstream.ask({ request, response, target }, ask, { host, name })
     const given = rule.isExcluded
       ? await forward({ changes: {}, isBackground: false })
       : await options.cache.handle(asked, forward)

@@ -21,15 +21,25 @@ export interface NodeExchange {
   readonly run: (request: IncomingMessage, response: ServerResponse) => void
 }
 
-/** Answers an exchange from the cache, or lets the application answer into it. */
-export async function cacheExchange(
-  http: HttpCache,
-  ruleOf: (path: string) => PathRule,
-  exchange: NodeExchange,
-): Promise<void> {
+/** Answers an exchange from the cache, at once where memory has the answer, or lets the application answer into it. */
+export function cacheExchange(http: HttpCache, ruleOf: (path: string) => PathRule, exchange: NodeExchange): void {
   const { request, response, target, proceed } = exchange
   const rule = isDetached(request) ? undefined : ruleOf(pathOf(target))
-  if (rule === undefined || rule.isExcluded) return proceed()
+  if (rule === undefined || rule.isExcluded) {
+    proceed()
+    return
+  }
+  const asked = askedBy(request, target, rule)
+  const hit = http.answerNow(asked)
+  if (hit === undefined) void answerInTime(http, asked, exchange)
+  else {
+    exchange.onAnswered()
+    void writeAnswer(request, response, hit)
+  }
+}
+
+async function answerInTime(http: HttpCache, asked: HttpRequest, exchange: NodeExchange): Promise<void> {
+  const { request, response, target, proceed } = exchange
   let captured: CapturedResponse | undefined
   const forward: Forward = ({ changes, isBackground }) => {
     if (isBackground || captured !== undefined) {
@@ -44,7 +54,7 @@ export async function cacheExchange(
     return captured.answer
   }
   try {
-    const answer = await http.handle(askedBy(request, target, rule), forward)
+    const answer = await http.handle(asked, forward)
     if (captured === undefined) exchange.onAnswered()
     void writeAnswer(request, captured === undefined ? response : captured.release(), answer)
   } catch {

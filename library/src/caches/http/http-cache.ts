@@ -3,7 +3,7 @@ import { createCache } from '../../core/create-cache.ts'
 import type { HandledAs } from './exchange/cache-status.ts'
 import { Flights } from './exchange/flights.ts'
 import { type ForwardReason, Origin } from './exchange/origin.ts'
-import { answerFrom, portionFor } from './exchange/stored-answer.ts'
+import { answerFrom, answerNow, portionFor } from './exchange/stored-answer.ts'
 import type { Forward, HttpAnswer, HttpRequest } from './messages.ts'
 import { type HttpCacheOptions, type HttpCacheSettings, readHttpCacheOptions } from './options.ts'
 import { type Directives, noDirectives, parseCacheControl } from './rules/cache-control.ts'
@@ -66,12 +66,31 @@ export class HttpCache {
     const { method, fields } = request
     const isRead = method === 'GET' || method === 'HEAD'
     const directives = requestDirectives(fields)
-    // These ask about the state at the origin, which no cache can answer for (RFC 9111 4.3.2).
-    const isBypassed = fields['if-match'] !== undefined || fields['if-unmodified-since'] !== undefined
-    if (!isRead || isBypassed) {
+    if (!isRead || isBypassed(fields)) {
       return this.#ask({ request, forward, directives, reason: isRead ? 'bypass' : 'method' })
     }
     return this.#fromStore(request, forward, directives, true)
+  }
+
+  /**
+   * The answer to a request, if memory has it and it is fresh: what `handle` would answer, without any waiting. Undefined
+   * for everything else, which is for `handle`.
+   */
+  answerNow(request: HttpRequest): HttpAnswer | undefined {
+    const { method, fields } = request
+    if ((method !== 'GET' && method !== 'HEAD') || isBypassed(fields)) return undefined
+    const stored = this.#store.findNow(request)
+    const portion = stored && portionFor(request, stored)
+    if (stored === undefined || portion === undefined) return undefined
+    const now = this.#settings.clock.now()
+    const ageMs = currentAgeMs(stored.initialAgeMs, stored.respondedAt, now)
+    if (decideReuse(stored, ageMs, requestDirectives(fields)) !== 'fresh') return undefined
+    const handled: HandledAs = { kind: 'hit', ttlMs: stored.lifetimeMs - ageMs, isCollapsed: false }
+    const answer = answerNow(stored, portion, { store: this.#store, name: this.#settings.name, now, handled })
+    if (answer !== undefined && this.#events.hears('answered')) {
+      this.#events.announce('answered', { method, outcome: 'hit', status: answer.status })
+    }
+    return answer
   }
 
   /** Removes what is kept of one URL, all its variants. */
@@ -232,6 +251,11 @@ function isShareable({ method, fields }: HttpRequest, stored: StoredResponse | u
   if (method !== 'GET' || fields['range'] !== undefined || fields['authorization'] !== undefined) return false
   // Without a stored response, the client's conditions go to the origin.
   return stored !== undefined || conditionalFields.every(name => fields[name] === undefined)
+}
+
+/** These ask about the state at the origin, which no cache can answer for (RFC 9111 4.3.2). */
+function isBypassed(fields: HeaderFields): boolean {
+  return fields['if-match'] !== undefined || fields['if-unmodified-since'] !== undefined
 }
 
 /** RFC 9111 5.2.1, and `Pragma: no-cache` of old clients (5.4). */

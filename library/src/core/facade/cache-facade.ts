@@ -69,6 +69,12 @@ export class CacheFacade implements Cache {
     })
   }
 
+  getNow<Value = unknown>(key: Key): Value | undefined {
+    const hit = this.#hitNow(key, undefined, 'get')
+    // As above.
+    return hit && (takeValue(hit.kept) as Value | undefined)
+  }
+
   getOrSet<Value>(key: Key, loader: Loader<Value>, options?: CallOptions): Promise<Value> {
     const hit = typeof loader === 'function' ? this.#hitNow(key, options, 'getOrSet') : undefined
     // What lies under the key is what its loader answered.

@@ -9,7 +9,7 @@ import type { StoredPart, StoredResource, StoredResponse } from './stored-respon
 /** What is asked of a cache of the engine. */
 export type ResponseCache = Pick<
   Cache,
-  'get' | 'set' | 'delete' | 'deleteMany' | 'invalidateTags' | 'invalidatePattern' | 'clear' | 'namespace'
+  'get' | 'getNow' | 'set' | 'delete' | 'deleteMany' | 'invalidateTags' | 'invalidatePattern' | 'clear' | 'namespace'
 >
 
 export interface ResponseStoreOptions {
@@ -46,6 +46,16 @@ export class ResponseStore {
   async find({ url, fields, keyedFields }: HttpRequest): Promise<StoredResponse | undefined> {
     const resource = await this.#resources.get<StoredResource>(url)
     return resource?.responses.find(response => isSelected(response.selection, fields, keyedFields))
+  }
+
+  /** The same, if memory knows it at once. */
+  findNow({ url, fields, keyedFields }: HttpRequest): StoredResponse | undefined {
+    const resource = this.#resources.getNow<StoredResource>(url)
+    return resource?.responses.find(response => isSelected(response.selection, fields, keyedFields))
+  }
+
+  readBodyNow(part: StoredPart): Uint8Array | undefined {
+    return this.#bodies.getNow<Uint8Array>(part.bodyId)
   }
 
   /** The bytes of a part; undefined when they were evicted. */
