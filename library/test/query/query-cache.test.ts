@@ -208,6 +208,64 @@ describe('invalidation', () => {
   })
 })
 
+describe('statements in a cached query', () => {
+  /** A query that sends a statement over a connection that is watched. */
+  function sending(name: string, statement: string) {
+    const connection = queries.watch('mysql')
+    return queries.cached(name, { contentId: 1 }, async () => {
+      calls.push(name)
+      const sent = connection.send(statement)
+      await sent.wait
+      await sent.done()
+      return 1
+    })
+  }
+
+  it('one that cannot be read leaves its result to its name and ids, and says so without its literals', async () => {
+    const told: unknown[] = []
+    queries.on('untracked', event => told.push(event))
+    const odd = sending('odd', "FROBNICATE users 'secret'")
+    await odd()
+    await odd()
+    expect(calls).toEqual(['odd'])
+    expect(told).toEqual([{ query: 'odd', statement: 'FROBNICATE users ?' }])
+    await queries.invalidating({ contentId: 1 }, () => undefined)
+    await odd()
+    expect(calls).toEqual(['odd', 'odd'])
+  })
+
+  it.each([
+    ['UPDATE users SET seen = 1', 'write'],
+    ['CALL settle()', 'write'],
+    ['SELECT * FROM users FOR UPDATE', 'lock'],
+    ['BEGIN', 'transaction'],
+    [`SELECT * FROM ${Array.from({ length: 60 }, (_, index) => `t${index}`).join(', ')}`, 'too_many_tables'],
+  ])('%s keeps its result from being kept: %s', async (statement, reason) => {
+    const told: unknown[] = []
+    queries.on('unkept', event => told.push(event))
+    const query = sending('query', statement)
+    await query()
+    await query()
+    expect(calls).toHaveLength(2)
+    expect(told).toContainEqual({ query: 'query', reason })
+  })
+
+  it('outside of one, a statement that cannot be read and may write drops all that was read from tables', async () => {
+    const known = sending('known', 'SELECT * FROM users')
+    const named = queries.cached('named', { tables: ['orders'] }, async () => calls.push('named'))
+    const plain = queries.cached('plain', {}, async () => calls.push('plain'))
+    const load = () => Promise.all([known(), named(), plain()])
+    await load()
+    await queries.watch('mysql').send('FROBNICATE users').done()
+    calls.length = 0
+    await load()
+    expect(calls.toSorted()).toEqual(['known', 'named'])
+    await queries.watch('mysql').send('SELECT FROBNICATE (').done()
+    await load()
+    expect(calls).toHaveLength(2)
+  })
+})
+
 describe('filling', () => {
   it('D2 warms what a user will ask for, and counts what fails', async () => {
     const profile = queries.cached('user_profile', { user: id => id }, profileOf)

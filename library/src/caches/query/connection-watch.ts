@@ -1,7 +1,7 @@
 import { readStatement } from '../../sql/read-statement.ts'
 import { redact } from '../../sql/redact.ts'
 import { Findings, readingOf, type SqlDialect, type StatementPart, type StatementReading } from '../../sql/statement.ts'
-import { runningRead } from './read-tracking.ts'
+import { type ReadTracking, runningRead } from './read-tracking.ts'
 import type { TableRelations } from './relations.ts'
 import { TransactionWrites, type Written } from './transaction-writes.ts'
 
@@ -84,8 +84,12 @@ class Watch implements ConnectionWatch {
     return this.#drop(this.#takeDoubtful())
   }
 
-  #send(reading: StatementReading, text: string): SentStatement {
-    const wait = this.#track(reading, text)
+  #send(given: StatementReading, text: string): SentStatement {
+    const read = runningRead.getStore()
+    const isOwn = read?.owner === this.#parts.owner
+    const wait = isOwn && read !== undefined ? this.#track(read, given, text) : undefined
+    // Whoever runs it in a cached query says that it is a read.
+    const reading = isOwn && !given.readable ? { ...given, parts: given.parts.map(asRead) } : given
     for (const { control } of reading.parts) this.#foresee(control)
     this.#underWay += 1
     return {
@@ -99,14 +103,13 @@ class Watch implements ConnectionWatch {
   }
 
   /** Tells the cached query that runs here what the statement reads. */
-  #track(reading: StatementReading, text: string): Promise<void> | undefined {
-    const read = runningRead.getStore()
-    if (read === undefined || read.owner !== this.#parts.owner) return undefined
+  #track(read: ReadTracking, reading: StatementReading, text: string): Promise<void> | undefined {
     if (this.#willBeOpen || this.#writes.isOpen || reading.control !== undefined) read.refuse('transaction')
     if (reading.locks) read.refuse('lock')
     const { relations } = this.#parts
-    if (relations.writtenWith(reading.tables.written, reading.functions).length > 0) read.refuse('write')
-    if (!reading.readable || reading.hidden !== 'none') {
+    const written = relations.writtenWith(reading.tables.written, reading.functions)
+    if (written.length > 0 || (reading.readable && reading.hidden === 'writes')) read.refuse('write')
+    else if (!reading.readable || reading.hidden !== 'none') {
       this.#parts.onUntracked(read.query, redact(text, this.#dialect))
     }
     // What could be guessed of an unreadable one is no promise, but does no harm.
@@ -186,6 +189,10 @@ class Watch implements ConnectionWatch {
   #drop(written: Written | undefined): Promise<void> | undefined {
     return written === undefined ? undefined : this.#parts.dropTables(written)
   }
+}
+
+function asRead(part: StatementPart): StatementPart {
+  return { ...part, hidden: 'none' }
 }
 
 function union(written: readonly (Written | undefined)[]): Written | undefined {
