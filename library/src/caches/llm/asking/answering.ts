@@ -96,7 +96,11 @@ export class Answering {
     this.#stopListening()
   }
 
-  #joinOrLead(asked: Asked, forward: Forward): Promise<LlmAnswer> {
+  async #joinOrLead(asked: Asked, forward: Forward): Promise<LlmAnswer> {
+    const { space, name } = asked.place
+    // Most answers that are known lie in memory: they need no flight.
+    const entry = space.getNow(name)
+    if (isKeptEntry(entry)) return this.#deliveries.kept(asked, { kind: 'kept', entry, from: 'memory' })
     const flight = this.#flightOf(asked)
     if (flight === undefined) return this.#lead(asked, forward, 'absent')
     if (flight.canBeJoined) return this.#share(asked, forward, flight)

@@ -55,7 +55,7 @@ export class Deliveries {
   kept(asked: Asked, { entry, from }: KeptOpening): LlmAnswer {
     const { call, prompt, place } = asked
     const { route, controls } = call
-    const reason = from === 'durable' ? 'durable' : this.#tierOf(entry)
+    const reason = from === 'cache' ? this.#tierOf(entry) : from
     const ageMs = Math.max(0, this.#clock.now() - entry.createdAt)
     const isPaced = prompt.wantsStream && controls.replay === 'paced'
     const body = isPaced

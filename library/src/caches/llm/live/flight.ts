@@ -13,7 +13,8 @@ export type Opening = LiveOpening | KeptOpening
 export interface KeptOpening {
   readonly kind: 'kept'
   readonly entry: KeptEntry
-  readonly from: 'cache' | 'durable'
+  /** `cache`: memory or Redis. */
+  readonly from: 'memory' | 'cache' | 'durable'
 }
 
 /** How a flight went, once all is done. */
