@@ -108,6 +108,7 @@ function ownSink(response: ServerResponse): AnswerSink {
     get destroyed() {
       return response.destroyed
     },
+    getHeaderNames: () => response.getHeaderNames(),
     writeHead: (status, reason, headers) => Reflect.apply(writeHead, response, [status, reason, headers]),
     write: chunk => write.call(response, chunk, 'utf8'),
     end: chunk => end.call(response, chunk, 'utf8'),
