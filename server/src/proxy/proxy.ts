@@ -73,12 +73,12 @@ async function answer(
       defaultTtlMs: rule.defaultTtlMs,
     }
     const hit = rule.isExcluded ? undefined : options.cache.answerNow(asked)
-    if (hit !== undefined) return await writeAnswer(request, response, hit)
+    if (hit !== undefined) return writeAnswer(request, response, hit)
     const forward: Forward = ask => upstream.ask({ request, response, target }, ask, { host, name })
     const given = rule.isExcluded
       ? await forward({ changes: {}, isBackground: false })
       : await options.cache.handle(asked, forward)
-    await writeAnswer(request, response, given)
+    writeAnswer(request, response, given)
   } catch (error) {
     options.onFailure(error)
     refuse(request, response, error instanceof UpstreamTimeout ? 504 : 502)

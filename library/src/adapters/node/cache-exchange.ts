@@ -34,7 +34,7 @@ export function cacheExchange(http: HttpCache, ruleOf: (path: string) => PathRul
   if (hit === undefined) void answerInTime(http, asked, exchange)
   else {
     exchange.onAnswered()
-    void writeAnswer(request, response, hit)
+    writeAnswer(request, response, hit)
   }
 }
 
@@ -56,7 +56,7 @@ async function answerInTime(http: HttpCache, asked: HttpRequest, exchange: NodeE
   try {
     const answer = await http.handle(asked, forward)
     if (captured === undefined) exchange.onAnswered()
-    void writeAnswer(request, captured === undefined ? response : captured.release(), answer)
+    writeAnswer(request, captured === undefined ? response : captured.release(), answer)
   } catch {
     // A cache that cannot be used, such as a closed one, stands in nobody's way. Else it was the application that broke
     // off: its connection does as it would have.

@@ -18,18 +18,31 @@ export interface AnswerSink {
 }
 
 /**
- * Writes an answer to a response of node:http, its body as it comes. Never rejects: a body that breaks off breaks the
+ * Writes an answer to a response of node:http, its body as it comes. Never throws: a body that breaks off breaks the
  * connection off, as that is all that can still be said.
  */
-export async function writeAnswer(request: IncomingMessage, response: AnswerSink, answer: HttpAnswer): Promise<void> {
-  const { status, reason, body } = answer
+export function writeAnswer(request: IncomingMessage, response: AnswerSink, answer: HttpAnswer): void {
+  const { status, reason, headers, body } = answer
   try {
     if (body === undefined || body instanceof Uint8Array) {
-      writeHead(response, status, reason, withLength(answer.headers, body))
+      writeHead(response, status, reason, withLength(headers, body))
       response.end(request.method === 'HEAD' ? undefined : body)
-      return
+    } else {
+      writeHead(response, status, reason, headers)
+      void writeBody(request, response, body, answer)
     }
-    writeHead(response, status, reason, answer.headers)
+  } catch {
+    response.destroy()
+  }
+}
+
+async function writeBody(
+  request: IncomingMessage,
+  response: AnswerSink,
+  body: AsyncIterable<Uint8Array>,
+  answer: HttpAnswer,
+): Promise<void> {
+  try {
     for await (const chunk of body) {
       if (response.destroyed) break
       if (!response.write(chunk)) await drained(response)
