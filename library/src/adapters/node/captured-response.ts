@@ -109,6 +109,8 @@ function ownSink(response: ServerResponse): AnswerSink {
       return response.destroyed
     },
     getHeaderNames: () => response.getHeaderNames(),
+    setHeader: (name, value) => response.setHeader(name, value),
+    appendHeader: (name, value) => response.appendHeader(name, value),
     writeHead: (status, reason, headers) => Reflect.apply(writeHead, response, [status, reason, headers]),
     write: chunk => write.call(response, chunk, 'utf8'),
     end: chunk => end.call(response, chunk, 'utf8'),

@@ -7,7 +7,9 @@ export interface AnswerSink {
   readonly destroyed: boolean
   /** Of headers that outer middleware has set, which go out with the answer's. */
   getHeaderNames(): readonly string[]
-  writeHead(status: number, reason: string, headers: string[] | Record<string, string | string[]>): unknown
+  setHeader(name: string, value: string): unknown
+  appendHeader(name: string, value: string): unknown
+  writeHead(status: number, reason: string, headers?: string[]): unknown
   /** Answers false when `drain` is to be waited for. */
   write(chunk: Uint8Array): boolean
   end(chunk?: Uint8Array): unknown
@@ -74,20 +76,28 @@ function withLength(headers: HeaderList, body: Uint8Array | undefined): HeaderLi
 }
 
 function writeHead(response: AnswerSink, status: number, reason: string, headers: HeaderList): void {
-  // Node.js takes a list, and does not change it; over headers that are set already, it is quicker with fields.
-  const isSet = response.getHeaderNames().length > 0
-  response.writeHead(status, reason, isSet ? fieldsOf(headers) : (headers as string[]))
+  if (response.getHeaderNames().length === 0) {
+    // Node.js takes a list, and does not change it.
+    response.writeHead(status, reason, headers as string[])
+    return
+  }
+  // Over headers that are set already a list is slow.
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at] ?? '', headers[at + 1] ?? '']
+    if (isRepeated(headers, at)) response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+  response.writeHead(status, reason)
 }
 
-function fieldsOf(headers: HeaderList): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = Object.create(null)
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = (headers[at] ?? '').toLowerCase()
-    const value = headers[at + 1] ?? ''
-    const before = fields[name]
-    fields[name] = before === undefined ? value : [before, value].flat()
+/** Whether a line of the same field stands before. */
+function isRepeated(headers: HeaderList, at: number): boolean {
+  const name = headers[at] ?? ''
+  for (let before = 0; before < at; before += 2) {
+    const other = headers[before]
+    if (other?.length === name.length && other.toLowerCase() === name.toLowerCase()) return true
   }
-  return fields
+  return false
 }
 
 function pairsOf(lines: readonly string[]): [string, string][] {
