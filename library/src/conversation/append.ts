@@ -6,7 +6,7 @@ import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
 import { gather } from '../base/gather.ts'
 import { type Instant, instantOf } from '../base/instant.ts'
-import type { ConversationCopies } from '../ports/conversation-copies.ts'
+import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
 import type {
   AppendOutcome,
   AppendRequest,
@@ -14,7 +14,7 @@ import type {
   AppendTarget,
   ConversationStore,
   Place,
-} from '../ports/conversation-store.ts'
+} from '../ports/chat/conversation-store.ts'
 import type { ConversationEvents, CopyResult, StoreName } from './conversation-events.ts'
 import { type CommittedRun, type CopyProgress, type CopyWriter, isInCopy } from './copy-writer.ts'
 import type { OutgrownHistories } from './outgrown-histories.ts'

@@ -1,5 +1,5 @@
-import type { CopyAppendOutcome } from '../ports/conversation-copies.ts'
-import type { AppendOutcome, Place, RowCounts } from '../ports/conversation-store.ts'
+import type { CopyAppendOutcome } from '../ports/chat/conversation-copies.ts'
+import type { AppendOutcome, Place, RowCounts } from '../ports/chat/conversation-store.ts'
 
 /** Where an answer came from, or a message went to. */
 export type StoreName = 'redis' | 'memory' | 'postgresql'

@@ -2,7 +2,7 @@ import type { Announcer } from '../base/announcer.ts'
 import type { ConversationId } from '../base/chat/message-id.ts'
 import type { GuestId, UserId } from '../base/chat/principal.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { ConversationCopies } from '../ports/conversation-copies.ts'
+import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
 import type {
   AppendSettings,
   ConversationRef,
@@ -10,7 +10,7 @@ import type {
   ConversationSummary,
   MigrationOutcome,
   RowCounts,
-} from '../ports/conversation-store.ts'
+} from '../ports/chat/conversation-store.ts'
 import { type Append, createAppender } from './append.ts'
 import type { ConversationEvents, StoreName } from './conversation-events.ts'
 import { CopyDoubt } from './copy-doubt.ts'

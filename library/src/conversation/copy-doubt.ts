@@ -1,4 +1,4 @@
-import type { ConversationCopies } from '../ports/conversation-copies.ts'
+import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
 
 /**
  * Whether the copy may hold what was erased: from when it comes back, perhaps with an older state, and from a deletion

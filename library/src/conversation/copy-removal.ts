@@ -1,8 +1,8 @@
 import type { Announcer } from '../base/announcer.ts'
 import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ConversationCopies } from '../ports/conversation-copies.ts'
-import type { ConversationStore } from '../ports/conversation-store.ts'
+import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
+import type { ConversationStore } from '../ports/chat/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'
 
 export interface CopyRemovalParts {

@@ -1,5 +1,10 @@
 import { RepriseError } from '../base/reprise-error.ts'
-import type { ConversationRef, ConversationStore, PageOutcome, StoredMessage } from '../ports/conversation-store.ts'
+import type {
+  ConversationRef,
+  ConversationStore,
+  PageOutcome,
+  StoredMessage,
+} from '../ports/chat/conversation-store.ts'
 
 /** One page of an export: bounds what is held in memory. */
 const pageQuery = { limit: 1_000, maxBytes: 4 * 1024 * 1024 }

@@ -4,8 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import { within } from '../base/deadline.ts'
 import { type Gather, gather } from '../base/gather.ts'
 import { RepriseError } from '../base/reprise-error.ts'
-import type { ConversationCopies, Copy } from '../ports/conversation-copies.ts'
-import type { ConversationStore, Fence } from '../ports/conversation-store.ts'
+import type { ConversationCopies, Copy } from '../ports/chat/conversation-copies.ts'
+import type { ConversationStore, Fence } from '../ports/chat/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'
 
 export interface GlanceParts {

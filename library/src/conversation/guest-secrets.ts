@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type GuestId, parseGuestId } from '../base/chat/principal.ts'
 import { RepriseError } from '../base/reprise-error.ts'
-import type { ConversationStore } from '../ports/conversation-store.ts'
+import type { ConversationStore } from '../ports/chat/conversation-store.ts'
 
 export interface IssuedGuest {
   readonly guestId: GuestId

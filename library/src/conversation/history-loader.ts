@@ -1,8 +1,8 @@
 import type { Announcer } from '../base/announcer.ts'
 import { historyJson } from '../base/chat/message.ts'
 import type { GuestId } from '../base/chat/principal.ts'
-import type { ConversationCopies, Copy } from '../ports/conversation-copies.ts'
-import type { ConversationStore, Fence } from '../ports/conversation-store.ts'
+import type { ConversationCopies, Copy } from '../ports/chat/conversation-copies.ts'
+import type { ConversationStore, Fence } from '../ports/chat/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'
 import type { OutgrownHistories } from './outgrown-histories.ts'
 

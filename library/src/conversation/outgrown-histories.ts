@@ -1,5 +1,5 @@
 import type { GuestId } from '../base/chat/principal.ts'
-import type { Fence } from '../ports/conversation-store.ts'
+import type { Fence } from '../ports/chat/conversation-store.ts'
 
 /** What JSON adds to the content of a message, at least: its keys, the shortest role, a timestamp, a comma. */
 const jsonBytesPerMessage = 71

@@ -1,7 +1,7 @@
 import type { Message } from '../base/chat/message.ts'
 import { RepriseError } from '../base/reprise-error.ts'
-import type { ConversationCopies } from '../ports/conversation-copies.ts'
-import type { ConversationRef, ConversationStore } from '../ports/conversation-store.ts'
+import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
+import type { ConversationRef, ConversationStore } from '../ports/chat/conversation-store.ts'
 import type { StoreName } from './conversation-events.ts'
 
 export interface CursorQuery {

@@ -1,5 +1,5 @@
 import { instantOf } from '../base/instant.ts'
-import type { HourCounts } from '../ports/hourly-metrics.ts'
+import type { HourCounts } from '../ports/chat/hourly-metrics.ts'
 
 type Counts = { -readonly [Name in Exclude<keyof HourCounts, 'hourAt'>]: number }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Announcer } from '../base/announcer.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ConversationEvents } from '../conversation/conversation-events.ts'
-import type { HourlyMetricsStore, StoredTotals } from '../ports/hourly-metrics.ts'
+import type { HourlyMetricsStore, StoredTotals } from '../ports/chat/hourly-metrics.ts'
 import { HourBuffer } from './hour-buffer.ts'
 
 export interface HourlyMetricsEvents {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { historyJson, type Message, messageJson } from '../base/chat/message.ts'
 import type { GuestId } from '../base/chat/principal.ts'
-import type { ConversationCopies, CopyAppendOutcome } from '../ports/conversation-copies.ts'
+import type { ConversationCopies, CopyAppendOutcome } from '../ports/chat/conversation-copies.ts'
 import type { ContractCase } from './contract-case.ts'
 
 export interface ConversationCopiesUnderTest {

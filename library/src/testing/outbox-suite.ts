@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConversationId, MessageId } from '../base/chat/message-id.ts'
+import type { Outbox, OutboxItem } from '../ports/chat/outbox.ts'
 import type { Embedding } from '../ports/embedder.ts'
-import type { Outbox, OutboxItem } from '../ports/outbox.ts'
 import { type ContractCase, promisesOf } from './contract-case.ts'
 
 /** An embedding as it is kept. */

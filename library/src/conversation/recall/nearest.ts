@@ -1,4 +1,4 @@
-import type { PlacedVector, RecallPlace } from '../../ports/recall-store.ts'
+import type { PlacedVector, RecallPlace } from '../../ports/chat/recall-store.ts'
 
 /** A message's place, and the cosine between it and the query. */
 export interface Scored extends RecallPlace {

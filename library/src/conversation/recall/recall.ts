@@ -1,6 +1,6 @@
 import { RepriseError } from '../../base/reprise-error.ts'
+import type { RecalledMessage, RecallPlace, RecallScope, RecallStore } from '../../ports/chat/recall-store.ts'
 import type { Embedder } from '../../ports/embedder.ts'
-import type { RecalledMessage, RecallPlace, RecallScope, RecallStore } from '../../ports/recall-store.ts'
 import { Nearest, type Scored } from './nearest.ts'
 
 export interface RecallOptions {

@@ -1,6 +1,6 @@
 import type { GuestId } from '../../base/chat/principal.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import type { ConversationCopies, Copy, CopyAppend, CopyAppendOutcome } from '../../ports/conversation-copies.ts'
+import type { ConversationCopies, Copy, CopyAppend, CopyAppendOutcome } from '../../ports/chat/conversation-copies.ts'
 import { GrowingJson } from './growing-json.ts'
 
 export interface MemoryConversationCopiesOptions {

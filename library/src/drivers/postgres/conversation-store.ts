@@ -1,4 +1,4 @@
-import type { ConversationStore } from '../../ports/conversation-store.ts'
+import type { ConversationStore } from '../../ports/chat/conversation-store.ts'
 import { appendBatch } from './conversation-store/append-batch.ts'
 import {
   forgetCopyDeletions,

@@ -1,4 +1,4 @@
-import type { HourlyMetricsStore } from '../../ports/hourly-metrics.ts'
+import type { HourlyMetricsStore } from '../../ports/chat/hourly-metrics.ts'
 import { statement } from './builder.ts'
 import type { Database } from './database.ts'
 

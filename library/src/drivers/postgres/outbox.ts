@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ConversationId, MessageId } from '../../base/chat/message-id.ts'
-import type { DeadItem, Outbox, OutboxCounts, OutboxItem } from '../../ports/outbox.ts'
+import type { DeadItem, Outbox, OutboxCounts, OutboxItem } from '../../ports/chat/outbox.ts'
 import { builder, statement, statementOf } from './builder.ts'
 import type { Database } from './database.ts'
 import { vectorValues } from './vector-values.ts'

@@ -1,7 +1,7 @@
 import type { Role } from '../../base/chat/message.ts'
 import type { ConversationId, MessageId } from '../../base/chat/message-id.ts'
 import { vectorOfBytes } from '../../base/vector/vector-bytes.ts'
-import type { RecallScope, RecallStore } from '../../ports/recall-store.ts'
+import type { RecallScope, RecallStore } from '../../ports/chat/recall-store.ts'
 import { statement } from './builder.ts'
 import { canonicalInstant, instantSql } from './conversation-store/canonical-instant.ts'
 import type { Database } from './database.ts'

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../base/clock.ts'
-import type { ConversationCopies } from '../../ports/conversation-copies.ts'
-import type { Outbox } from '../../ports/outbox.ts'
+import type { ConversationCopies } from '../../ports/chat/conversation-copies.ts'
+import type { Outbox } from '../../ports/chat/outbox.ts'
 import { metricFamilies } from './metric-families.ts'
 import { registerGauge } from './register.ts'
 

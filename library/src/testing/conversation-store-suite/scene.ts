@@ -14,7 +14,7 @@ import type {
   ConversationStore,
   Fence,
   PageQuery,
-} from '../../ports/conversation-store.ts'
+} from '../../ports/chat/conversation-store.ts'
 
 export interface ConversationStoreHarness {
   readonly store: ConversationStore

@@ -1,6 +1,6 @@
 import type { ConversationId, MessageId } from '../../../base/chat/message-id.ts'
 import { messageOf } from '../../../base/reprise-error.ts'
-import type { AppendOutcome, AppendRequest, AppendSettings } from '../../../ports/conversation-store.ts'
+import type { AppendOutcome, AppendRequest, AppendSettings } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database, Statement } from '../database.ts'
 import { StatementError } from '../statement-error.ts'

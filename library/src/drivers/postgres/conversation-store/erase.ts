@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ConversationId } from '../../../base/chat/message-id.ts'
 import type { GuestId, UserId } from '../../../base/chat/principal.ts'
-import type { EraseOutcome, RowCounts } from '../../../ports/conversation-store.ts'
+import type { EraseOutcome, RowCounts } from '../../../ports/chat/conversation-store.ts'
 import { builder, statement, statementOf } from '../builder.ts'
 import type { Database, Transaction } from '../database.ts'
 import { lockGuest, noteCopyDeletion, passOnGuest, unknownGuestEpoch } from './guest-row.ts'

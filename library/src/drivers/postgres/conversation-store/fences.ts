@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../../base/chat/message-id.ts'
 import type { GuestId } from '../../../base/chat/principal.ts'
-import type { Fence } from '../../../ports/conversation-store.ts'
+import type { Fence } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 

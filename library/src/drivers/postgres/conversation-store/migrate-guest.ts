@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../../base/chat/message-id.ts'
 import type { GuestId, UserId } from '../../../base/chat/principal.ts'
 import { messageOf, RepriseError } from '../../../base/reprise-error.ts'
-import type { MigrationOutcome } from '../../../ports/conversation-store.ts'
+import type { MigrationOutcome } from '../../../ports/chat/conversation-store.ts'
 import { builder, statement, statementOf } from '../builder.ts'
 import type { Database, Transaction } from '../database.ts'
 import { lockGuest, noteCopyDeletion, passOnGuest } from './guest-row.ts'

@@ -1,5 +1,5 @@
 import type { GuestId, UserId } from '../../../base/chat/principal.ts'
-import type { MigrationReceipt } from '../../../ports/conversation-store.ts'
+import type { MigrationReceipt } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Transaction } from '../database.ts'
 import { canonicalInstant, instantSql } from './canonical-instant.ts'

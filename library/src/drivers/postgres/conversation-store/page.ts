@@ -1,6 +1,6 @@
 import type { Role } from '../../../base/chat/message.ts'
 import type { MessageId } from '../../../base/chat/message-id.ts'
-import type { ConversationRef, PageOutcome, PageQuery, StoredMessage } from '../../../ports/conversation-store.ts'
+import type { ConversationRef, PageOutcome, PageQuery, StoredMessage } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 import { canonicalInstant, instantSql } from './canonical-instant.ts'

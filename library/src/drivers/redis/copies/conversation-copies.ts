@@ -6,7 +6,7 @@ import type {
   CopyAppend,
   CopyAppendOutcome,
   ScannedCopy,
-} from '../../../ports/conversation-copies.ts'
+} from '../../../ports/chat/conversation-copies.ts'
 import { inGroups } from '../connection/key-groups.ts'
 import type { Redis } from '../connection/redis.ts'
 import { asideKey, believed, bookkeepingKey, copyKey, fillClaimKey } from './copy-keys.ts'

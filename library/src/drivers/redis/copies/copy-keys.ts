@@ -1,5 +1,5 @@
 import type { GuestId } from '../../../base/chat/principal.ts'
-import type { Copy } from '../../../ports/conversation-copies.ts'
+import type { Copy } from '../../../ports/chat/conversation-copies.ts'
 import type { RedisReply } from '../connection/redis-connection.ts'
 
 /** The copy itself: a string that holds a JSON array of messages. Other readers know this key. */

@@ -1,5 +1,5 @@
 import { type GuestId, parseGuestId } from '../../../base/chat/principal.ts'
-import type { ScannedCopy } from '../../../ports/conversation-copies.ts'
+import type { ScannedCopy } from '../../../ports/chat/conversation-copies.ts'
 import type { Redis } from '../connection/redis.ts'
 import type { RedisReply } from '../connection/redis-connection.ts'
 import { scanKeys } from '../connection/scan-keys.ts'

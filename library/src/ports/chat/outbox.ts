@@ -1,5 +1,5 @@
-import type { ConversationId, MessageId } from '../base/chat/message-id.ts'
-import type { Embedding } from './embedder.ts'
+import type { ConversationId, MessageId } from '../../base/chat/message-id.ts'
+import type { Embedding } from '../embedder.ts'
 
 /** A message that waits for its embedding, claimed by one worker for a while. */
 export interface OutboxItem {

@@ -1,4 +1,4 @@
-import type { GuestId } from '../base/chat/principal.ts'
+import type { GuestId } from '../../base/chat/principal.ts'
 
 /** A guest's history as the fast copy holds it. True only while (epoch, nextSequence) is what PostgreSQL says. */
 export interface Copy {

@@ -1,6 +1,6 @@
-import type { Message } from '../base/chat/message.ts'
-import type { ConversationId, MessageId } from '../base/chat/message-id.ts'
-import type { GuestId, UserId } from '../base/chat/principal.ts'
+import type { Message } from '../../base/chat/message.ts'
+import type { ConversationId, MessageId } from '../../base/chat/message-id.ts'
+import type { GuestId, UserId } from '../../base/chat/principal.ts'
 
 /** Whose messages are searched: all of a guest's, or all of a user's, those from its time as a guest included. */
 export type RecallScope =

@@ -1,7 +1,7 @@
-import type { Message } from '../base/chat/message.ts'
-import type { ConversationId, MessageId } from '../base/chat/message-id.ts'
-import type { GuestId, UserId } from '../base/chat/principal.ts'
-import type { Instant } from '../base/instant.ts'
+import type { Message } from '../../base/chat/message.ts'
+import type { ConversationId, MessageId } from '../../base/chat/message-id.ts'
+import type { GuestId, UserId } from '../../base/chat/principal.ts'
+import type { Instant } from '../../base/instant.ts'
 
 /** Whose conversation a message goes to: a guest has one, a user many. */
 export type AppendTarget =

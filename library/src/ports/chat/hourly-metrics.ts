@@ -1,4 +1,4 @@
-import type { Instant } from '../base/instant.ts'
+import type { Instant } from '../../base/instant.ts'
 
 /** What was seen within one UTC hour. Everything adds up; an average is a total and what it is the total of. */
 export interface HourCounts {
