@@ -2,13 +2,19 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { demoCommand } from './demo.ts'
 import { exitCodes } from './exit-codes.ts'
-import { invalidateCommand } from './invalidate.ts'
 import { loadCommand } from './load.ts'
-import { migrateCommand } from './migrate.ts'
-import { outboxCommand } from './outbox.ts'
+import { eraseCommand } from './people/erase.ts'
+import { exportCommand } from './people/export.ts'
 import { proxyCommand } from './proxy.ts'
+import { cleanupCommand, clearCommand } from './running/clear.ts'
+import { explainCommand } from './running/explain.ts'
+import { invalidateCommand } from './running/invalidate.ts'
+import { outboxCommand } from './running/outbox.ts'
+import { statsCommand } from './running/stats.ts'
 import { serveCommand } from './serve.ts'
-import { verifyCommand } from './verify.ts'
+import { migrateCommand } from './stores/migrate.ts'
+import { verifyCommand } from './stores/verify.ts'
+import { warmCommand } from './warm/warm.ts'
 
 /** Runs the command that the arguments name. What a command needs is imported when it runs, so that help is instant. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -28,8 +34,15 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     migrateCommand(),
     loadCommand(),
     verifyCommand(),
-    outboxCommand(),
+    statsCommand(),
+    clearCommand(),
+    cleanupCommand(),
     invalidateCommand(),
+    explainCommand(),
+    warmCommand(),
+    outboxCommand(),
+    exportCommand(),
+    eraseCommand(),
     proxyCommand(),
   ]) {
     program.addCommand(inherit(command, program))

@@ -7,17 +7,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repriseMain, startReprise } from '../../../testbed/reprise.ts'
 import { runCli } from './run-cli.ts'
 
+const commands = [
+  ...['serve', 'demo', 'migrate', 'load', 'verify', 'stats', 'clear', 'cleanup', 'invalidate', 'explain', 'warm'],
+  ...['outbox', 'export', 'erase', 'proxy'],
+]
+
 describe('reprise', () => {
   it('shows its version and its help', async () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
-    for (const command of ['serve', 'migrate', 'load', 'verify', 'outbox', 'invalidate', 'proxy']) {
+    for (const command of commands) {
       expect(stdout).toContain(`\n  ${command}`)
-      expect(await runCli([command, '--help'])).toMatchObject({
-        code: 0,
-        stdout: expect.stringContaining('Usage: reprise'),
-      })
+      const help = await runCli([command, '--help'])
+      expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: reprise') })
+      if (command !== 'serve') expect(help.stdout).toMatch(/\nExamples:\n(?: {2}.*\n)* {2}.*reprise /)
     }
   })
 

@@ -24,6 +24,27 @@ const tokenOf = (sub: string, secret = jwtSecret) =>
   new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject(sub).setExpirationTime('1h').sign(encoded(secret))
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
+describe('operators', () => {
+  it('G the admin key opens the conversations of the user whom it names', async () => {
+    const environment = { JWT_SECRET: jwtSecret, ADMIN_API_KEY: 'the admin key' }
+    await using server = await startServer(stores, { environment })
+    const path = `${server.url}/v1/users/me/conversations`
+    const own = await post(path, undefined, bearer(await tokenOf('operated')))
+    expect(own.status).toBe(201)
+    const seen = await fetch(`${path}?user_id=operated`, { headers: bearer('the admin key') })
+    expect(await seen.json()).toMatchObject({ conversations: [{ message_count: 0 }] })
+    for (const [query, token] of [
+      ['', 'the admin key'],
+      ['?user_id=operated', 'another key'],
+    ] as const) {
+      await expectProblem(await fetch(path + query, { headers: bearer(token) }), 401, 'not_authorized', 'authorization')
+    }
+    // Where users have tokens, a name alone means nothing.
+    const other = await fetch(`${path}?user_id=operated`, { headers: bearer(await tokenOf('somebody')) })
+    expect(await other.json()).toEqual({ conversations: [] })
+  })
+})
+
 describe('guests with secrets', () => {
   it('G every verb asks for the secret; a wrong one and an unknown guest are refused alike', async () => {
     await using server = await startServer(stores, { environment: { GUEST_AUTH: 'secret' } })

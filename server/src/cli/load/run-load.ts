@@ -1,10 +1,10 @@
 import { messageOf } from 'reprise'
 import { exitCodes } from '../exit-codes.ts'
+import { showProgress } from '../progress.ts'
 import { ChatClient, Refusal } from './chat-client.ts'
 import { type FileSurvey, readConversations, surveyFile } from './conversation-file.ts'
 import { issuedGuests, namedGuests } from './guests.ts'
 import { printResult } from './print-result.ts'
-import { showProgress } from './progress.ts'
 import { readBack, replay } from './replay.ts'
 
 export interface LoadOptions {

@@ -1,22 +1,28 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { httpUrl, type ServerOptions } from './server-options.ts'
 
 const examples = `
 Messages wait in the outbox until they are embedded. What failed too often is set aside, and listed here with the error;
-redrive puts it back to work.
+redrive puts it back to work. With --url a running server is asked. Without, the database of the settings is opened; while
+a server has the embedded one, that server is asked, at HOST and PORT of the settings.
 
 Examples:
   $ reprise outbox list
+  $ reprise outbox list --url https://reprise.example.com --key-file admin-key
   $ reprise outbox redrive 4711 4712
   $ reprise outbox redrive --all`
 
-interface ListOptions {
-  readonly limit: number
-  readonly json?: true
+/** Without an address the database is opened. */
+export interface OutboxOptions extends Omit<ServerOptions, 'url'> {
+  readonly url?: URL
 }
 
-interface RedriveOptions {
+interface ListOptions extends OutboxOptions {
+  readonly limit: number
+}
+
+interface RedriveOptions extends OutboxOptions {
   readonly all?: true
-  readonly json?: true
 }
 
 /** `reprise outbox`: what waits for its embedding, what was set aside, and how it is put back to work. */
@@ -24,27 +30,30 @@ export function outboxCommand(): Command {
   const outbox = new Command('outbox')
     .description('messages that wait for their embedding')
     .addHelpText('after', examples)
-  outbox
-    .command('list')
+  withMaybeServer(outbox.command('list'))
     .description('show what waits and what was set aside')
     .option('--limit <n>', 'how many set-aside messages are shown', rowLimit, 50)
-    .option('--json', 'print the result as JSON')
     .action(async (options: ListOptions) => {
-      const { listOutbox } = await import('./outbox/run-outbox.ts')
+      const { listOutbox } = await import('./run-outbox.ts')
       await listOutbox(options)
     })
-  outbox
-    .command('redrive')
+  withMaybeServer(outbox.command('redrive'))
     .description('put set-aside messages back to work')
     .argument('[ids...]', 'ids from the list', outboxIds)
     .option('--all', 'every set-aside message')
-    .option('--json', 'print the result as JSON')
-    .action(async (ids: readonly string[] = [], { all, json }: RedriveOptions, command: Command) => {
+    .action(async (ids: readonly string[] = [], { all, ...options }: RedriveOptions, command: Command) => {
       if (ids.length > 0 === (all === true)) command.error('error: name the ids to redrive, or say --all')
-      const { redriveOutbox } = await import('./outbox/run-outbox.ts')
-      await redriveOutbox(all ? 'all' : ids, json === true)
+      const { redriveOutbox } = await import('./run-outbox.ts')
+      await redriveOutbox(all ? 'all' : ids, options)
     })
   return outbox
+}
+
+function withMaybeServer(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'ask this running server instead of the database').argParser(httpUrl))
+    .option('--key-file <file>', 'holds the admin key; without it ADMIN_API_KEY does')
+    .option('--json', 'print the result as JSON')
 }
 
 function rowLimit(text: string): number {

@@ -1,7 +1,7 @@
 import { checkCopies } from '../../copy-check/check-copies.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { table } from '../table.ts'
-import { withStores } from '../with-stores.ts'
+import { withStores } from './with-stores.ts'
 
 export interface VerifyOptions {
   readonly repair?: true

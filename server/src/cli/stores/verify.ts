@@ -16,7 +16,7 @@ export function verifyCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
     .action(async (options: { readonly repair?: true; readonly json?: true }) => {
-      const { runVerify } = await import('./verify/run-verify.ts')
+      const { runVerify } = await import('./run-verify.ts')
       await runVerify(options)
     })
 }

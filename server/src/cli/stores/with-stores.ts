@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { RepriseError, systemClock } from 'reprise'
-import { openStores, type Stores } from '../compose.ts'
-import { loadSettings } from '../config/settings.ts'
-import type { Settings } from '../config/settings-table.ts'
+import { openStores, type Stores } from '../../compose.ts'
+import { loadSettings } from '../../config/settings.ts'
+import type { Settings } from '../../config/settings-table.ts'
 
 export interface WithStoresOptions {
   /** Whether the command may begin a database where there is none. */

@@ -16,7 +16,7 @@ export function migrateCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
     .action(async (options: { readonly json?: true }) => {
-      const { runMigrate } = await import('./migrate/run-migrate.ts')
+      const { runMigrate } = await import('./run-migrate.ts')
       await runMigrate(options)
     })
 }

@@ -2,7 +2,7 @@ import type { TakeoverReport } from '../../takeover/take-over.ts'
 import { takeOverRedis } from '../../takeover/take-over-redis.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { table } from '../table.ts'
-import { withStores } from '../with-stores.ts'
+import { withStores } from './with-stores.ts'
 
 /** Brings the tables up to date, takes over Redis keys where there is a Redis, and prints what was done. */
 export async function runMigrate(options: { readonly json?: true }): Promise<void> {
