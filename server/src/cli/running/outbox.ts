@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { httpUrl, type ServerOptions } from './server-options.ts'
+import type { OutboxOptions } from './run-outbox.ts'
+import { httpUrl } from './server-options.ts'
 
 const examples = `
 Messages wait in the outbox until they are embedded. What failed too often is set aside, and listed here with the error;
@@ -11,11 +12,6 @@ Examples:
   $ reprise outbox list --url https://reprise.example.com --key-file admin-key
   $ reprise outbox redrive 4711 4712
   $ reprise outbox redrive --all`
-
-/** Without an address the database is opened. */
-export interface OutboxOptions extends Omit<ServerOptions, 'url'> {
-  readonly url?: URL
-}
 
 interface ListOptions extends OutboxOptions {
   readonly limit: number

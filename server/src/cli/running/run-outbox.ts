@@ -3,8 +3,13 @@ import { Type } from 'typebox'
 import { loadSettings } from '../../config/settings.ts'
 import { withStores } from '../stores/with-stores.ts'
 import { table } from '../table.ts'
-import type { OutboxOptions } from './outbox.ts'
 import { runningServer } from './running-server.ts'
+import type { ServerOptions } from './server-options.ts'
+
+/** Without an address the database is opened. */
+export interface OutboxOptions extends Omit<ServerOptions, 'url'> {
+  readonly url?: URL
+}
 
 /** What these commands need of an outbox, be it opened here or asked through a server. */
 interface OutboxDoor extends Pick<Outbox, 'counts' | 'redrive'> {

@@ -2,8 +2,12 @@ import { RepriseError } from 'reprise'
 import type { Static } from 'typebox'
 import { Check } from 'typebox/value'
 import { type RunningServer, runningServer } from './running-server.ts'
-import type { StatsOptions } from './stats.ts'
+import type { ServerOptions } from './server-options.ts'
 import { cacheText, Stats, statsText } from './stats-text.ts'
+
+export interface StatsOptions extends ServerOptions {
+  readonly watch?: true
+}
 
 const clearScreen = '\u001b[H\u001b[2J\u001b[3J'
 

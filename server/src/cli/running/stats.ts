@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { type ServerOptions, withServer } from './server-options.ts'
+import { withServer } from './server-options.ts'
+import type { StatsOptions } from './show-stats.ts'
 
 const examples = `
 Figures of what this server has in memory, and of its reads. --watch shows them anew every two seconds, until Ctrl-C; with
@@ -10,10 +11,6 @@ Examples:
   $ reprise stats ai
   $ reprise stats --watch
   $ reprise stats --json | jq '.caches.ai.hit_rate'`
-
-export interface StatsOptions extends ServerOptions {
-  readonly watch?: true
-}
 
 /** `reprise stats [cache]`: hit rates, latencies, memory and savings of a running server. */
 export function statsCommand(): Command {

@@ -4,9 +4,15 @@ import { exitCodes } from '../exit-codes.ts'
 import { atOnce } from '../load/at-once.ts'
 import { showProgress } from '../progress.ts'
 import { type RunningServer, refusal, runningServer } from '../running/running-server.ts'
+import type { ServerOptions } from '../running/server-options.ts'
 import { table } from '../table.ts'
-import type { WarmOptions } from './warm.ts'
 import { readWarmFile, type UnreadableLine, type WarmRequest } from './warm-file.ts'
+
+export interface WarmOptions extends ServerOptions {
+  readonly concurrency: number
+  /** Holds the credential of the callers of the gateway. */
+  readonly apiKeyFile?: string
+}
 
 const mostShown = 10
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { type ServerOptions, wholeNumber, withServer } from '../running/server-options.ts'
+import { wholeNumber, withServer } from '../running/server-options.ts'
+import type { WarmOptions } from './run-warm.ts'
 
 const examples = `
 Each line of FILE is one request, as JSON; plain or gzipped:
@@ -14,12 +15,6 @@ Examples:
   $ reprise warm frequent-questions.jsonl --api-key-file app-key
   $ reprise warm guests.jsonl.gz --concurrency 16
   $ reprise warm batch.jsonl --url https://reprise.example.com --json`
-
-export interface WarmOptions extends ServerOptions {
-  readonly concurrency: number
-  /** Holds the credential of the callers of the gateway. */
-  readonly apiKeyFile?: string
-}
 
 /** `reprise warm FILE`: replays requests against a running server, so that its caches are filled. */
 export function warmCommand(): Command {
