@@ -2,7 +2,7 @@
 // that grew past its idea, `index.ts` only where package.json publishes a path.
 //
 //   node scripts/check-imports.ts [ROOT]
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
 
@@ -26,6 +26,18 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   '': ['base', 'ports', 'core', 'eviction', 'conversation', 'caches', 'observe'],
 }
 const driversMayKnow = ['base', 'ports']
+
+/** What each room of the dashboard may know besides itself. */
+const dashboardMayKnow: Readonly<Record<string, readonly string[]>> = {
+  'dashboard api': [],
+  'dashboard format': [],
+  'dashboard live': ['dashboard api'],
+  'dashboard shell': ['dashboard api', 'dashboard format', 'dashboard live'],
+  'dashboard charts': ['dashboard format', 'dashboard shell'],
+  'dashboard parts': ['dashboard api', 'dashboard format', 'dashboard shell'],
+  'dashboard pages': ['api', 'format', 'live', 'shell', 'charts', 'parts'].map(room => `dashboard ${room}`),
+  dashboard: ['dashboard api', 'dashboard shell', 'dashboard pages'],
+}
 
 /** Observers name the events they subscribe to; the types alone, not the work. */
 const eventTypes = /^library\/src\/(?:core|conversation|caches)\/.*-events\.ts$/
@@ -55,7 +67,7 @@ interface Fault {
 }
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
-const files = ['library/src', 'server/src'].flatMap(sourceFiles).sort()
+const files = ['library/src', 'server/src', 'dashboard/src'].flatMap(sourceFiles).sort()
 const imports = files.flatMap(importsOf)
 const faults = [
   ...imports.flatMap(directionFaults),
@@ -112,6 +124,7 @@ function importsOf(file: string): Import[] {
 
 function roomOf(file: string): string {
   if (file.startsWith('server/')) return 'server'
+  if (file.startsWith('dashboard/')) return `dashboard ${dirname(file).split('/')[2] ?? ''}`.trimEnd()
   const folders = dirname(file).split('/').slice(2)
   if (folders[0] !== 'drivers') return folders[0] ?? ''
   const nested = folders.slice(0, 3).join('/')
@@ -122,9 +135,14 @@ function directionFaults(entry: Import): Fault[] {
   const fault = (rule: string): Fault[] => [{ file: entry.from, line: entry.line, rule }]
   const { from, target, specifier, typeOnly } = entry
   const room = roomOf(from)
+  const isDashboard = room.startsWith('dashboard')
+  if (isDashboard && target?.endsWith('.css') && existsSync(join(root, target))) return []
   if (target === undefined) {
+    if (isDashboard && specifier.startsWith('reprise') && !(typeOnly && specifier === 'reprise-server/answers'))
+      return fault('the dashboard knows the server by its answers, and by their types alone')
     const ownPackage = specifier === 'reprise' || specifier.startsWith('reprise/')
-    if (ownPackage && room !== 'server') return fault(`the library names its own files by path, not as ${specifier}`)
+    if (ownPackage && room !== 'server' && !isDashboard)
+      return fault(`the library names its own files by path, not as ${specifier}`)
     if (concreteDrivers.includes(specifier) && from !== compositionRoot)
       return fault(`only ${compositionRoot} imports the concrete ${specifier}`)
     return []
@@ -134,8 +152,8 @@ function directionFaults(entry: Import): Fault[] {
   if (known === room) return []
   if (room === 'server' || known === 'server') return fault('server and library meet by the package name alone')
   if (room === 'observe' && typeOnly && eventTypes.test(target)) return []
-  const allowed = mayKnow[room] ?? (room.startsWith('drivers/') ? driversMayKnow : undefined)
-  if (allowed === undefined) return fault(`${room} is no room of the library; DESIGN and this script name them`)
+  const allowed = dashboardMayKnow[room] ?? mayKnow[room] ?? (room.startsWith('drivers/') ? driversMayKnow : undefined)
+  if (allowed === undefined) return fault(`${room} is no room; DESIGN and this script name them`)
   if (allowed.includes(known)) return []
   return fault(`${room || 'the front door'} must not import ${known || 'the front door'} (${target})`)
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Key, RepriseError } from 'reprise'
+import { type Clock, instantOf, type Key, RepriseError } from 'reprise'
 import { Type } from 'typebox'
 import type { Auth } from '../http/auth.ts'
 import type { HttpServer } from '../http/http-server.ts'
@@ -7,7 +7,7 @@ import type { Administration } from './administration.ts'
 import { type ChatAdminParts, chatAdminRoutes } from './chat-routes.ts'
 import { hashedKey } from './figures/present.ts'
 import { liveStatsRoute } from './live-stats.ts'
-import { CacheStatsAnswer, type StatsSource } from './stats-answer.ts'
+import { CacheHistoryAnswer, CacheStatsAnswer, cacheHistory, type StatsSource } from './stats-answer.ts'
 import type { InvalidationTarget } from './watched-cache.ts'
 
 export interface AdminParts {
@@ -30,14 +30,14 @@ const Redis = Type.Enum(['done', 'queued', 'none'] as const, {
   type: 'string',
   description: 'queued: Redis is away, and this is carried out when it is back.',
 })
-const Receipts = Type.Object(
+export const Receipts = Type.Object(
   {
     caches: Type.Array(Type.Object({ cache: Type.String(), removed: Type.Integer(), redis: Redis })),
     removed: Type.Integer({ description: 'Entries that were counted; what lies in Redis under a mark is not.' }),
   },
   { description: 'What was done.', examples: [{ caches: [{ cache: 'ai', removed: 12, redis: 'done' }], removed: 12 }] },
 )
-const CleanupReceipts = Type.Object(
+export const CleanupReceipts = Type.Object(
   {
     caches: Type.Array(Type.Object({ cache: Type.String(), removed: Type.Integer() })),
     removed: Type.Integer(),
@@ -58,7 +58,7 @@ const TierState = Type.Object({
   load_ms: Type.Union([Type.Number(), Type.Null()]),
   tags: Type.Array(Type.String()),
 })
-const Explained = Type.Object({
+export const Explained = Type.Object({
   key: Type.String(),
   namespace: Type.String(),
   served_by: Type.Union([Type.String(), Type.Null()]),
@@ -66,7 +66,7 @@ const Explained = Type.Object({
   summary: Type.String(),
   tiers: Type.Array(TierState),
 })
-const Keys = Type.Object(
+export const Keys = Type.Object(
   { keys: Type.Array(Explained) },
   { description: 'Keys that are kept, and how they would serve.' },
 )
@@ -97,6 +97,20 @@ export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
       },
     },
     async () => stats(),
+  )
+
+  server.get(
+    '/api/cache/history',
+    {
+      preParsing,
+      schema: {
+        ...common,
+        operationId: 'cacheHistory',
+        summary: 'Hits and misses of the last hour',
+        response: { 200: CacheHistoryAnswer, ...problems(...refused) },
+      },
+    },
+    async () => cacheHistory(administration, instantOf(clock.now())),
   )
 
   server.post(

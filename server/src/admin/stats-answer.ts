@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { HealthProvider } from '../http/health-routes.ts'
 import type { Administration } from './administration.ts'
 import { CacheReport, presentFigures } from './figures/present.ts'
+import { slotMs } from './figures/time-windows.ts'
 
 const Nullable = Type.Union([Type.Integer(), Type.Null()])
 
@@ -11,12 +12,40 @@ export const CacheStatsAnswer = Type.Object(
     at: Type.String(),
     status: Type.String(),
     warnings: Type.Array(Type.String()),
-    redis: Type.Object({ available: Type.Boolean(), used_bytes: Nullable }),
+    redis: Type.Object({
+      configured: Type.Boolean(),
+      available: Type.Boolean(),
+      used_bytes: Nullable,
+    }),
     pool: Type.Union([Type.Object({ size: Type.Integer(), available: Type.Integer() }), Type.Null()]),
     caches: Type.Record(Type.String(), CacheReport),
   },
   { description: 'All caches, and what they stand on.' },
 )
+
+const Slots = Type.Array(Type.Integer({ minimum: 0 }), { description: 'The latest last; it is not over yet.' })
+
+export const CacheHistoryAnswer = Type.Object(
+  {
+    at: Type.String(),
+    slot_seconds: Type.Integer(),
+    caches: Type.Record(Type.String(), Type.Object({ hits: Slots, misses: Slots })),
+  },
+  { description: 'Hits and misses of the last hour, slot by slot.' },
+)
+
+/** What `GET /api/cache/history` answers. */
+export function cacheHistory(administration: Administration, at: string): Static<typeof CacheHistoryAnswer> {
+  return {
+    at,
+    slot_seconds: slotMs / 1_000,
+    caches: Object.fromEntries(
+      administration
+        .figures()
+        .map(({ name, recent }) => [name, { hits: [...recent.hits], misses: [...recent.misses] }]),
+    ),
+  }
+}
 
 /** Makes one answer of `GET /api/cache/stats`. */
 export type StatsSource = () => Promise<Static<typeof CacheStatsAnswer>>
@@ -47,7 +76,7 @@ export function statsSource(parts: StatsParts): StatsSource {
       at: now(),
       status,
       warnings: [...warnings],
-      redis: { available: redisAvailable, used_bytes: usedBytes ?? null },
+      redis: { configured: redisBytes !== undefined, available: redisAvailable, used_bytes: usedBytes ?? null },
       pool: connections === undefined ? null : { size: connections.size, available: connections.available },
       caches: Object.fromEntries(
         administration.figures().map(figures => [figures.name, presentFigures(figures, { showKeys, topKeys })]),

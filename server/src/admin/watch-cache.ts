@@ -60,6 +60,7 @@ export function watchCache({ name, cache, bounds, clock }: WatchCacheOptions): W
         stale: stale.counts(),
         coalesced: coalesced.counts(),
         errors: errors.counts(),
+        recent: { hits: hits.recent(), misses: misses.recent() },
         removals: memory?.removals ?? {},
         reads: reads.counts(),
         loads: loads.counts(),

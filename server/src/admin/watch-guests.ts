@@ -50,6 +50,7 @@ export function watchGuests({ conversations, copies, inRedis, clock }: WatchGues
       stale: stale.counts(),
       coalesced: none.counts(),
       errors: errors.counts(),
+      recent: { hits: hits.recent(), misses: misses.recent() },
       removals: {},
       reads: reads.counts(),
       loads: loads.counts(),

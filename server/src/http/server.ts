@@ -4,6 +4,7 @@ import type { RepriseError } from 'reprise'
 import type { Conversations, Recall } from 'reprise/conversation'
 import { type AdminParts, adminRoutes } from '../admin/admin-routes.ts'
 import type { Settings } from '../config/settings-table.ts'
+import { dashboardRoutes } from '../dashboard/dashboard-routes.ts'
 import type { GatewayParts } from '../gateway/gateway-parts.ts'
 import { gatewayRoutes } from '../gateway/gateway-routes.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
@@ -145,6 +146,7 @@ export function createServer(options: ServerOptions): HttpServer {
     userMessageRoutes(server, { conversations, auth, maxMessageBytes, onBroken })
     healthRoutes(server, { health: options.health, auth })
     if (options.admin !== undefined) adminRoutes(server, { ...options.admin, auth, showKeys: settings.adminShowKeys })
+    dashboardRoutes(server)
     metricsRoutes(server, { metrics: options.metrics, auth })
     if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth, onAnswered: announce })
   })

@@ -24,8 +24,10 @@ const rows = page.split('\n').flatMap(line => {
   return [{ name, version, licence }]
 })
 
+const manifests = ['package.json', 'library/package.json', 'server/package.json', 'dashboard/package.json']
+
 describe('docs/dependencies.md', () => {
-  it.each(['package.json', 'library/package.json', 'server/package.json'])('names all that %s asks for', path => {
+  it.each(manifests)('names all that %s asks for', path => {
     const { dependencies, devDependencies, optionalDependencies, peerDependencies } = readManifest(path)
     const asked = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies }
     const missing = Object.entries(asked).filter(
@@ -37,7 +39,7 @@ describe('docs/dependencies.md', () => {
   })
 
   it('names nothing that nobody asks for, and the licences that the packages have', () => {
-    const asked = ['package.json', 'library/package.json', 'server/package.json']
+    const asked = manifests
       .map(readManifest)
       .flatMap(manifest => [
         ...Object.keys(manifest.dependencies ?? {}),

@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { allPages, readPage, root } from './pages.ts'
 
-const places = ['library/src', 'library/migrations', 'library/test', 'server/src', 'scripts', 'bench', 'examples']
+const places = [
+  'library/src',
+  'library/migrations',
+  'library/test',
+  'server/src',
+  'dashboard/src',
+  'scripts',
+  'bench',
+  'examples',
+]
 
 const files = places.flatMap(place =>
   readdirSync(join(root, place), { recursive: true, encoding: 'utf8' }).map(path => `/${place}/${path}`),

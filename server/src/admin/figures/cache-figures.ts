@@ -22,6 +22,8 @@ export interface CacheFigures {
   /** Reads that shared another's load. */
   readonly coalesced: WindowCounts
   readonly errors: WindowCounts
+  /** Hits and misses of the last hour in slots of ten seconds, the latest last. */
+  readonly recent: { readonly hits: readonly number[]; readonly misses: readonly number[] }
   /** How often values left memory, by cause. */
   readonly removals: Readonly<Record<string, number>>
   readonly reads: readonly number[]
@@ -48,6 +50,10 @@ export function addFigures(one: CacheFigures, other: CacheFigures): CacheFigures
     stale: addCounts(one.stale, other.stale),
     coalesced: addCounts(one.coalesced, other.coalesced),
     errors: addCounts(one.errors, other.errors),
+    recent: {
+      hits: addSlots(one.recent.hits, other.recent.hits),
+      misses: addSlots(one.recent.misses, other.recent.misses),
+    },
     removals: addRecords(one.removals, other.removals),
     reads: addLatencies(one.reads, other.reads),
     loads: addLatencies(one.loads, other.loads),
@@ -59,6 +65,10 @@ export function addFigures(one: CacheFigures, other: CacheFigures): CacheFigures
 
 function sumOf(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? undefined : one + other
+}
+
+function addSlots(one: readonly number[], other: readonly number[]): readonly number[] {
+  return one.map((count, slot) => count + (other[slot] ?? 0))
 }
 
 function addRecords(

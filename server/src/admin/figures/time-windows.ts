@@ -5,7 +5,8 @@ export interface WindowCounts {
   readonly all: number
 }
 
-const slotMs = 10_000
+/** How fine the last hour is counted. */
+export const slotMs = 10_000
 const slotsOfHour = 360
 const slotsOfFiveMinutes = 30
 
@@ -37,6 +38,15 @@ export class TimeWindows {
       if (age < slotsOfFiveMinutes) fiveMinutes += count
     }
     return { fiveMinutes, hour, all: this.#all }
+  }
+
+  /** The counts of the last hour, slot by slot; the last one is not over yet. */
+  recent(): readonly number[] {
+    const latest = this.#turn()
+    return Array.from({ length: slotsOfHour }, (_, place) => {
+      const slot = latest - slotsOfHour + 1 + place
+      return this.#slots[((slot % slotsOfHour) + slotsOfHour) % slotsOfHour] ?? 0
+    })
   }
 
   /** Empties the slots whose time came round again. */

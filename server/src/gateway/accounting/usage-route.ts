@@ -24,7 +24,7 @@ const Counts = {
   unpriced: count('Answers whose price or tokens are not known; they stand in no sum.'),
 }
 
-const Usage = Type.Object(
+export const Usage = Type.Object(
   {
     account: Type.String({ description: 'The user, or the tenant of the key; `all` for all callers.' }),
     tier: Type.String({ description: '`api`, `user`, or `all`.' }),

@@ -1,0 +1,87 @@
+import type { CacheStats } from 'reprise-server/answers'
+import { readHistory as askHistory } from '../../api/cache-api.ts'
+import { readOverview } from '../../api/chat-api.ts'
+import { useAnswer } from '../../api/use-answer.ts'
+import { timeOfDay } from '../../format/times.ts'
+import { useLive } from '../../live/use-live.ts'
+import { Answered } from '../../parts/answered.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { Loading } from '../../parts/notice.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { isUsed } from '../caches/cache-names.ts'
+import { CacheTable } from '../caches/cache-table.tsx'
+import { readHistory } from '../caches/history-series.ts'
+import { ReadsChart } from '../caches/reads-chart.tsx'
+import { Endpoints } from './endpoints.tsx'
+import { Foundations } from './foundations.tsx'
+import { KeyFigures } from './key-figures.tsx'
+import { ModelSavings } from './model-savings.tsx'
+
+/** Is all well, what is it worth, and where to look next? */
+export function OverviewPage() {
+  const { stats } = useLive()
+  const history = useAnswer({ key: ['history'], ask: askHistory, everyMs: 5_000 })
+  const overview = useAnswer({ key: ['overview', 48], ask: signal => readOverview(48, signal), everyMs: 10_000 })
+  return (
+    <>
+      <div className="page-head">
+        <h1>Overview</h1>
+        {stats !== undefined && <Status {...stats} />}
+      </div>
+      {stats === undefined ? (
+        <Loading lines={4} />
+      ) : (
+        <>
+          <Warnings warnings={stats.warnings} />
+          <KeyFigures stats={stats} history={history.data} />
+          <div className="columns is-wide-first">
+            <Answered answer={history}>{data => <ReadsChart history={readHistory(data, stats.since)} />}</Answered>
+            <Foundations stats={stats} />
+          </div>
+          <Panel title="Caches" aside={<span>counted since {timeOfDay(Date.parse(stats.since))}</span>}>
+            <CacheTable caches={usedFirst(Object.values(stats.caches))} />
+          </Panel>
+          <div className="columns">
+            <ModelSavings />
+            <Panel
+              title="Response time by endpoint"
+              note="Mean since the server started; the most used in the last hour first."
+            >
+              <Answered answer={overview}>{data => <Endpoints endpoints={data.endpoints} />}</Answered>
+            </Panel>
+          </div>
+        </>
+      )}
+    </>
+  )
+}
+
+function usedFirst(caches: readonly CacheStats['caches'][string][]): readonly CacheStats['caches'][string][] {
+  return caches.toSorted((one, other) => Number(isUsed(other)) - Number(isUsed(one)))
+}
+
+function Status({ status, warnings }: CacheStats) {
+  if (status === 'unhealthy') return <Badge tone="bad">Unhealthy</Badge>
+  if (status === 'degraded') return <Badge tone="warn">Degraded</Badge>
+  return <Badge tone="good">{warnings.length === 0 ? 'All is well' : 'Well, with a remark'}</Badge>
+}
+
+/** What is the matter, and what to do: the first sentence is the matter. */
+function Warnings({ warnings }: { readonly warnings: readonly string[] }) {
+  if (warnings.length === 0) return undefined
+  return (
+    <section aria-label="Warnings">
+      <ul className="warnings">
+        {warnings.map(warning => {
+          const end = warning.search(/[.:] /)
+          const matter = end < 0 ? warning : warning.slice(0, end + 1)
+          return (
+            <li key={warning}>
+              <strong>{matter}</strong> {end < 0 ? '' : warning.slice(end + 2)}
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
