@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { CleanupReceipts, Explained, Keys, Receipts } from './admin/admin-routes.ts'
+import type { CleanupReceipts, Explained, Keys, Receipts } from './admin/cache-schemas.ts'
 import type { DeadItems, Guests, Migrations, Overview, Redriven } from './admin/chat-schemas.ts'
 import type { CacheReport } from './admin/figures/present.ts'
 import type { CacheHistoryAnswer, CacheStatsAnswer } from './admin/stats-answer.ts'

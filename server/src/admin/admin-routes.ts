@@ -1,9 +1,18 @@
 import { type Clock, instantOf, type Key, RepriseError } from 'reprise'
-import { Type } from 'typebox'
 import type { Auth } from '../http/auth.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import { problems } from '../http/problem-schema.ts'
 import type { Administration } from './administration.ts'
+import {
+  CleanupReceipts,
+  Explained,
+  ExplainQuery,
+  Invalidation,
+  Keys,
+  KeysQuery,
+  OneCache,
+  Receipts,
+} from './cache-schemas.ts'
 import { type ChatAdminParts, chatAdminRoutes } from './chat-routes.ts'
 import { hashedKey } from './figures/present.ts'
 import { liveStatsRoute } from './live-stats.ts'
@@ -22,54 +31,6 @@ export interface AdminRoutesParts extends AdminParts {
   /** Keys may hold personal data: shown in the clear only where it is allowed. */
   readonly showKeys: boolean
 }
-
-const body = { 'x-error-code': 'invalid_body' }
-const query = { 'x-error-code': 'invalid_query' }
-const CacheField = Type.Optional(Type.String({ description: 'ai, rag, db, …; all when left out.', ...body }))
-const Redis = Type.Enum(['done', 'queued', 'none'] as const, {
-  type: 'string',
-  description: 'queued: Redis is away, and this is carried out when it is back.',
-})
-export const Receipts = Type.Object(
-  {
-    caches: Type.Array(Type.Object({ cache: Type.String(), removed: Type.Integer(), redis: Redis })),
-    removed: Type.Integer({ description: 'Entries that were counted; what lies in Redis under a mark is not.' }),
-  },
-  { description: 'What was done.', examples: [{ caches: [{ cache: 'ai', removed: 12, redis: 'done' }], removed: 12 }] },
-)
-export const CleanupReceipts = Type.Object(
-  {
-    caches: Type.Array(Type.Object({ cache: Type.String(), removed: Type.Integer() })),
-    removed: Type.Integer(),
-  },
-  { description: 'How many expired entries were removed.' },
-)
-const Invalidation = Type.Object({
-  cache: CacheField,
-  key: Type.Optional(Type.Unknown({ description: 'A key: a text, a number, or a list such as ["user", 7].' })),
-  tags: Type.Optional(Type.Array(Type.String(), { maxItems: 1_000, ...body })),
-  pattern: Type.Optional(Type.String({ minLength: 1, description: '* is any text, ? one character.', ...body })),
-})
-const TierState = Type.Object({
-  tier: Type.String(),
-  state: Type.String(),
-  age_ms: Type.Union([Type.Number(), Type.Null()]),
-  fresh_for_ms: Type.Union([Type.Number(), Type.Null()]),
-  load_ms: Type.Union([Type.Number(), Type.Null()]),
-  tags: Type.Array(Type.String()),
-})
-export const Explained = Type.Object({
-  key: Type.String(),
-  namespace: Type.String(),
-  served_by: Type.Union([Type.String(), Type.Null()]),
-  is_loading: Type.Boolean(),
-  summary: Type.String(),
-  tiers: Type.Array(TierState),
-})
-export const Keys = Type.Object(
-  { keys: Type.Array(Explained) },
-  { description: 'Keys that are kept, and how they would serve.' },
-)
 
 /** Figures, and the levers: clear, cleanup, invalidate, explain. */
 export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
@@ -121,7 +82,7 @@ export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
         ...common,
         operationId: 'clearCaches',
         summary: 'Clear one cache or all',
-        body: Type.Union([Type.Object({ cache: CacheField }), Type.Null()]),
+        body: OneCache,
         response: { 200: Receipts, ...problems(...refusedCache) },
       },
     },
@@ -136,7 +97,7 @@ export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
         ...common,
         operationId: 'cleanUpCaches',
         summary: 'Remove expired entries',
-        body: Type.Union([Type.Object({ cache: CacheField }), Type.Null()]),
+        body: OneCache,
         response: { 200: CleanupReceipts, ...problems(...refusedCache) },
       },
     },
@@ -167,10 +128,7 @@ export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
         ...common,
         operationId: 'explainKey',
         summary: 'Why would a key be served, or not?',
-        querystring: Type.Object({
-          cache: Type.String({ ...query }),
-          key: Type.String({ minLength: 1, description: 'A text, or JSON such as ["user",7].', ...query }),
-        }),
+        querystring: ExplainQuery,
         response: { 200: Explained, ...problems(...refused, 'cache_unknown', 'invalid_query') },
       },
     },
@@ -189,11 +147,7 @@ export function adminRoutes(server: HttpServer, parts: AdminRoutesParts): void {
         operationId: 'findKeys',
         summary: 'Find keys of a cache',
         description: 'Keys whose text holds `search`. They are hashed unless ADMIN_SHOW_KEYS=true.',
-        querystring: Type.Object({
-          cache: Type.String({ ...query }),
-          search: Type.Optional(Type.String({ maxLength: 200, ...query })),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: '50 when left out.', ...query })),
-        }),
+        querystring: KeysQuery,
         response: { 200: Keys, ...problems(...refused, 'cache_unknown', 'invalid_query') },
       },
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startReprise } from '../../../testbed/reprise.ts'
 import { jsonOf } from './exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from './running-server.ts'
 
@@ -30,7 +31,33 @@ interface OpenApi {
 
 const read = (from: RunningServer) => jsonOf<OpenApi>(fetch(`${from.url}/openapi.json`))
 
+/** Each operation has a name of its own, a summary, and answers that are explained. */
+function expectDocumented(document: OpenApi): void {
+  const operations = Object.values(document.paths).flatMap(path => Object.values(path))
+  expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+  for (const { summary, operationId, responses } of operations) {
+    expect(summary).toBeTruthy()
+    expect(operationId).toMatch(/^[a-zA-Z]+$/)
+    for (const { description } of Object.values(responses)) expect(description).not.toMatch(/default response/i)
+    const statuses = Object.keys(responses)
+    expect(statuses.some(status => status.startsWith('2'))).toBe(true)
+  }
+}
+
 describe('OpenAPI', () => {
+  it('documents the whole server: gateway and administration too', async () => {
+    await using whole = await startReprise()
+    const document = await jsonOf<OpenApi>(fetch(`${whole.url}/openapi.json`))
+    expectDocumented(document)
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining([
+        ...['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings', '/v1/usage'],
+        ...['/v1/cache/invalidate', '/v1/cache/feedback'],
+        ...['/api/cache/stats', '/api/cache/clear', '/api/cache/cleanup', '/api/cache/live', '/api/chat/overview'],
+      ]),
+    )
+  })
+
   it('documents every route, each with a summary, its answer and its problems', async () => {
     const document = await read(server)
     expect(document.openapi).toBe('3.1.0')
@@ -42,21 +69,15 @@ describe('OpenAPI', () => {
       '/v1/guest',
       '/v1/guest/chat/{guest_id}',
       '/v1/guest/chat/{guest_id}/export',
+      '/v1/guest/chat/{guest_id}/search',
       '/v1/guest/migrate/{guest_id}',
       '/v1/users/me/conversations',
       '/v1/users/me/conversations/{conversation_id}',
       '/v1/users/me/conversations/{conversation_id}/export',
       '/v1/users/me/conversations/{conversation_id}/messages',
+      '/v1/users/me/search',
     ])
-    const operations = Object.values(document.paths).flatMap(path => Object.values(path))
-    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
-    for (const { summary, operationId, responses } of operations) {
-      expect(summary).toBeTruthy()
-      expect(operationId).toMatch(/^[a-zA-Z]+$/)
-      for (const { description } of Object.values(responses)) expect(description).not.toMatch(/default response/i)
-      const statuses = Object.keys(responses)
-      expect(statuses.some(status => status.startsWith('2'))).toBe(true)
-    }
+    expectDocumented(document)
     const answers = document.paths['/v1/guest/chat/{guest_id}']?.['post']?.responses
     expect(Object.keys(answers ?? {})).toEqual(
       expect.arrayContaining(['200', '400', '410', '413', '415', '422', '429', '503']),
