@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Account, Announcer, type Clock, type StoredUsage, type UsageCounts, type UsageStore } from 'reprise'
 import type { LlmOutcome } from 'reprise/llm'
+import { MemoryCache } from 'reprise/memory'
 import { startPeriodic } from '../../workers/periodic.ts'
 import type { Caller } from '../callers/callers.ts'
 import type { PriceTable } from './price-table.ts'
@@ -40,29 +41,15 @@ const everyMs = 1_000
 /** When which answers were asked for last, for what their provider would have cached; past it the oldest is forgotten. */
 const mostRemembered = 20_000
 
-const nothing: UsageCounts = {
-  requests: 0,
-  hits: 0,
-  misses: 0,
-  promptTokens: 0,
-  completionTokens: 0,
-  costUsd: 0,
-  savedPromptTokens: 0,
-  savedCompletionTokens: 0,
-  grossSavedUsd: 0,
-  providerCacheUsd: 0,
-  unpriced: 0,
-}
-
 export function openAccounts({ store, prices, clock }: AccountsOptions): Accounts {
   const source = randomUUID()
   const events = new Announcer<AccountsEvents>()
   const buffer = new UsageBuffer()
-  const lastAskedAt = new Map<string, number>()
+  const lastAskedAt = new MemoryCache<string, number>({ maxEntries: mostRemembered, policy: 'lru' })
   let flushing: Promise<void> | undefined
 
   function add(caller: Caller, model: string, use: Partial<UsageCounts>): void {
-    const counts = { ...nothing, requests: 1, ...use }
+    const counts = { requests: 1, ...use }
     if (!buffer.add(accountOf(caller), clock.now(), model, counts)) {
       events.announce('dropped', { requests: counts.requests })
     }
@@ -73,12 +60,7 @@ export function openAccounts({ store, prices, clock }: AccountsOptions): Account
     if (key === undefined) return ageMs
     const now = clock.now()
     const at = lastAskedAt.get(key)
-    lastAskedAt.delete(key)
     lastAskedAt.set(key, now)
-    if (lastAskedAt.size > mostRemembered) {
-      const [oldest] = lastAskedAt.keys()
-      if (oldest !== undefined) lastAskedAt.delete(oldest)
-    }
     return at === undefined ? ageMs : now - at
   }
 

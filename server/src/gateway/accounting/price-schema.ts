@@ -19,6 +19,7 @@ export const PricesSchema = Type.Record(
   ),
 )
 
+export type Price = Prices[string]
 export type Prices = Static<typeof PricesSchema>
 
 const PriceFile = Type.Object({ models: PricesSchema })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { TokenUsage } from 'reprise/llm'
-import { type Prices, readPrices } from './price-schema.ts'
+import { MemoryCache } from 'reprise/memory'
+import { type Price, type Prices, readPrices } from './price-schema.ts'
 
 /** What models cost. Unknown prices are undefined: they are never guessed. */
 export interface PriceTable {
@@ -18,6 +19,9 @@ const perTokens = 1_000_000
 const leastCached = 1_024
 const cachedStep = 128
 const providerKeepsMs = 10 * 60_000
+/** So many prices are found again at once; names come from callers. */
+const mostKnown = 1_000
+const longestKnown = 200
 
 /** Reads the built-in prices, with the overrides before them. */
 export async function loadPriceTable(overrides: Prices = {}): Promise<PriceTable> {
@@ -28,10 +32,15 @@ export async function loadPriceTable(overrides: Prices = {}): Promise<PriceTable
 /** Prices by the beginning of a model's name; the longest beginning decides. */
 export function createPriceTable(prices: Prices): PriceTable {
   const byLength = Object.entries(prices).sort(([one], [other]) => other.length - one.length)
+  const known = new MemoryCache<string, Price>({ maxEntries: mostKnown })
   const priceOf = (model: string) => {
+    const remembered = known.get(model)
+    if (remembered !== undefined) return remembered
     // A provider's gateway names models with a path before them: `openai/gpt-5`.
     const name = model.slice(model.lastIndexOf('/') + 1)
-    return byLength.find(([beginning]) => model.startsWith(beginning) || name.startsWith(beginning))?.[1]
+    const price = byLength.find(([beginning]) => model.startsWith(beginning) || name.startsWith(beginning))?.[1]
+    if (price !== undefined && model.length <= longestKnown) known.set(model, price)
+    return price
   }
   return {
     costOf: (model, { promptTokens, completionTokens, cachedPromptTokens }) => {

@@ -19,29 +19,46 @@ interface Sealed {
 const mostItems = 20_000
 /** A model's name comes from callers. */
 const longestModel = 200
+/** Names that are stored as they are. */
+const plain = /^[ -~]{0,200}$/
+
+const nothing: UsageCounts = {
+  requests: 0,
+  hits: 0,
+  misses: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  costUsd: 0,
+  savedPromptTokens: 0,
+  savedCompletionTokens: 0,
+  grossSavedUsd: 0,
+  providerCacheUsd: 0,
+  unpriced: 0,
+}
 
 /** The use that the database has not taken yet. */
 export class UsageBuffer {
   readonly #open = new Map<string, Kept>()
   #sealed: Sealed | undefined
   #lastNumber = 0
+  /** The month of the hour that was counted in last. */
+  #hour = -1
+  #month = ''
 
   get isEmpty(): boolean {
     return this.#open.size === 0 && this.#sealed === undefined
   }
 
   /** Adds one use; false when there is no room for one more account or model. */
-  add(account: Account, nowMs: number, model: string, use: UsageCounts): boolean {
-    const month = `${new Date(nowMs).toISOString().slice(0, 7)}-01`
-    const name = model.slice(0, longestModel).replaceAll('\u0000', '').toWellFormed()
+  add(account: Account, nowMs: number, model: string, use: Partial<UsageCounts>): boolean {
+    const month = this.#monthOf(nowMs)
+    const name = plain.test(model) ? model : storable(model)
     const key = `${account.tier}\u0000${account.id}\u0000${month}\u0000${name}`
     const known = this.#open.get(key)
     if (known === undefined) {
       if (this.#open.size >= mostItems) return false
-      this.#open.set(key, { account, month, model: name, counts: { ...use } })
-      return true
-    }
-    addTo(known.counts, use)
+      this.#open.set(key, { account, month, model: name, counts: { ...nothing, ...use } })
+    } else addTo(known.counts, use)
     return true
   }
 
@@ -60,9 +77,25 @@ export class UsageBuffer {
   settle(number: number): void {
     if (this.#sealed?.number === number) this.#sealed = undefined
   }
+
+  #monthOf(nowMs: number): string {
+    const hour = Math.floor(nowMs / 3_600_000)
+    if (hour !== this.#hour) {
+      this.#hour = hour
+      this.#month = `${new Date(nowMs).toISOString().slice(0, 7)}-01`
+    }
+    return this.#month
+  }
 }
 
-function addTo(counts: Counts, use: UsageCounts): void {
-  // Both have the same fields, all of them numbers.
-  for (const name of Object.keys(counts) as (keyof UsageCounts)[]) counts[name] += use[name]
+function storable(model: string): string {
+  return model.slice(0, longestModel).replaceAll('\u0000', '').toWellFormed()
+}
+
+function addTo(counts: Counts, use: Partial<UsageCounts>): void {
+  for (const name in use) {
+    // Both have these fields alone, all of them numbers.
+    const field = name as keyof UsageCounts
+    counts[field] += use[field] ?? 0
+  }
 }

@@ -5,9 +5,9 @@ import { Type } from 'typebox'
 import { problems } from '../../http/problem-schema.ts'
 import type { GatewayParts } from '../gateway-parts.ts'
 import { passThrough } from '../pass-through.ts'
-import { leavingSignal } from '../requests/leaving.ts'
 import { modelOf } from '../requests/model-name.ts'
 import { forwarding } from './forwarding.ts'
+import { ModelCall } from './model-call.ts'
 import { type OnAnswered, sendAnswer } from './send-answer.ts'
 
 export interface AnswerRoutesParts extends GatewayParts {
@@ -85,24 +85,19 @@ async function answerCall(
   const controls = readControls(headers)
   const model = upstreams.dependOnModel ? modelOf(body) : undefined
   const upstream = upstreams.choose(model)
-  // An answer may be long in coming; the upstream's own limits end it.
-  request.raw.socket.setTimeout(0)
-  let leaving: AbortSignal | undefined
   const answer = await llm.answer(
-    {
-      route,
-      // A query such as ?api-version= may change what is answered.
-      upstream: (upstream?.name ?? 'default') + queryOf(request.url),
-      tenant: partitions.of(caller, controls.namespace),
-      body,
-      headers,
-      controls,
-      // Most answers are known, and need none.
-      get signal() {
-        leaving ??= leavingSignal(reply)
-        return leaving
+    new ModelCall(
+      {
+        route,
+        // A query such as ?api-version= may change what is answered.
+        upstream: (upstream?.name ?? 'default') + queryOf(request.url),
+        tenant: partitions.of(caller, controls.namespace),
+        body,
+        headers,
+        controls,
       },
-    },
+      reply,
+    ),
     forwarding({ client: parts.client, caller, upstream, model, url: request.url, headers }),
   )
   void answer.done.then(outcome => accounts.record(caller, outcome))

@@ -29,6 +29,8 @@ export async function sendAnswer(
 async function stream(body: AnswerStream, reply: FastifyReply): Promise<void> {
   reply.hijack()
   const { raw } = reply
+  // What is being made, or is played at its old pace, may pause for long.
+  raw.socket?.setTimeout(0)
   // A caller that goes makes writing fail; its going is seen elsewhere.
   raw.on('error', () => {})
   raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string | string[]>)
