@@ -149,6 +149,18 @@ async function openDatabase(settings: Settings, announcer: Announcer<DatabaseEve
   })
 }
 
+const never = 86_400_000
+
+/** The database alone, over one connection, for statements of people: nothing of ours comes between two of them. */
+export function openSqlDatabase(settings: Settings, clock: Clock): Promise<Database> {
+  const { databaseUrl: url, dataDirectory: directory } = settings
+  if (url === undefined) {
+    return openEmbeddedDatabase({ directory, clock, checkpointEveryMs: never, vacuumEveryMs: never })
+  }
+  const session = { url, maxConnections: 1, applicationName: 'reprise-sql', statementLimitMs: 3_600_000, clock }
+  return Promise.resolve(connectPostgres(session))
+}
+
 /** One connection more on a real PostgreSQL; an embedded one has a single connection for everybody. */
 function openCountingDatabase(
   settings: Settings,

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
+import { configCommand } from './config.ts'
 import { demoCommand } from './demo.ts'
 import { exitCodes } from './exit-codes.ts'
 import { loadCommand } from './load.ts'
@@ -12,6 +13,7 @@ import { invalidateCommand } from './running/invalidate.ts'
 import { outboxCommand } from './running/outbox.ts'
 import { statsCommand } from './running/stats.ts'
 import { serveCommand } from './serve.ts'
+import { sqlCommand } from './sql.ts'
 import { migrateCommand } from './stores/migrate.ts'
 import { verifyCommand } from './stores/verify.ts'
 import { warmCommand } from './warm/warm.ts'
@@ -43,6 +45,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     outboxCommand(),
     exportCommand(),
     eraseCommand(),
+    configCommand(),
+    sqlCommand(),
     proxyCommand(),
   ]) {
     program.addCommand(inherit(command, program))

@@ -1,10 +1,13 @@
 /** A table for people: columns of equal width, numbers to the right. */
-export function table(rows: readonly Readonly<Record<string, string | number>>[]): string {
+export function table(
+  rows: readonly Readonly<Record<string, string | number>>[],
+  numberText: (value: number) => string = grouped,
+): string {
   const headings = Object.keys(rows[0] ?? {})
   const columns = headings.map(heading => {
     const cells = rows.map(row => row[heading] ?? '')
     const isNumeric = cells.every(cell => typeof cell === 'number')
-    const texts = [heading, ...cells.map(cell => (typeof cell === 'number' ? grouped(cell) : cell))]
+    const texts = [heading, ...cells.map(cell => (typeof cell === 'number' ? numberText(cell) : cell))]
     const width = Math.max(...texts.map(text => text.length))
     const fitted = texts.map(text => (isNumeric ? text.padStart(width) : text.padEnd(width)))
     return [fitted[0], '─'.repeat(width), ...fitted.slice(1)]

@@ -23,20 +23,36 @@ export const configFileNames = [
   'reprise.config.json',
 ]
 
+/** What a configuration file says, as the environment would: texts by the names of their variables. */
+export interface ConfigFile {
+  readonly path: string
+  readonly variables: Readonly<Record<string, string>>
+}
+
 /**
- * The environment, filled up with what the configuration file says.
+ * Reads the configuration file that `REPRISE_CONFIG` names or that lies in the directory; undefined where there is none.
  * @throws RepriseError `invalid_setting` when the file cannot be read or names what is no setting
  */
-export async function withConfigFile(environment: Environment, directory: string): Promise<Environment> {
+export async function readConfigFile(environment: Environment, directory: string): Promise<ConfigFile | undefined> {
   const path = configFileOf(environment, directory)
-  if (path === undefined) return environment
+  if (path === undefined) return undefined
   const config = await readConfig(path)
   const entries = Object.entries(config).map(([property, value]) => [
     nameOf(property, path),
     textOf(property, value, path),
   ])
-  const set = Object.entries(environment).filter(([, text]) => text !== undefined && text.trim() !== '')
-  return { ...Object.fromEntries(entries), ...Object.fromEntries(set) }
+  return { path, variables: Object.fromEntries(entries) }
+}
+
+/** The environment, filled up with what the configuration file says. */
+export function filledUp(environment: Environment, file: ConfigFile | undefined): Environment {
+  const set = Object.entries(environment).filter(([name]) => isSet(environment, name))
+  return { ...file?.variables, ...Object.fromEntries(set) }
+}
+
+/** Whether a variable says something; an empty text does not. */
+export function isSet(environment: Environment, name: string): boolean {
+  return (environment[name]?.trim() ?? '') !== ''
 }
 
 function configFileOf(environment: Environment, directory: string): string | undefined {

@@ -9,6 +9,8 @@ export type Reading<Value> =
 export interface SettingKind<Value> {
   /** As the documentation names it. */
   readonly name: string
+  /** Whether nothing of a value is ever shown. */
+  readonly isSecret?: true
   read(text: string): Reading<Value>
 }
 
@@ -27,6 +29,7 @@ export function secret(minBytes = 1): SettingKind<string> {
   const name = minBytes > 1 ? `secret of at least ${minBytes} bytes` : 'secret'
   return {
     name,
+    isSecret: true,
     read: given => {
       const bytes = Buffer.byteLength(given)
       return bytes < minBytes ? refused(`it has ${bytes} bytes, but needs at least ${minBytes}`) : value(given)

@@ -1,5 +1,5 @@
 import { RepriseError } from 'reprise'
-import { type Environment, withConfigFile } from './config-file.ts'
+import { type Environment, filledUp, isSet, readConfigFile } from './config-file.ts'
 import { isLoopback } from './loopback.ts'
 import { type SettingFault, settingRules } from './setting-rules.ts'
 import { type Setting, type Settings, settingsTable } from './settings-table.ts'
@@ -27,8 +27,7 @@ export function readSettings(environment: Environment): Settings {
   )
   // Each property holds what its own kind read or its own default, which is what Settings says of it.
   const settings = Object.freeze(values) as Settings
-  const isSet = (name: string) => (environment[name]?.trim() ?? '') !== ''
-  const broken = settingRules.flatMap(rule => rule(settings, isSet) ?? [])
+  const broken = settingRules.flatMap(rule => rule(settings, name => isSet(environment, name)) ?? [])
   const all = [...faults, ...broken.filter(fault => !faults.some(({ name }) => name === fault.name))]
   if (all.length === 0) return settings
   throw new RepriseError('invalid_setting', describe(all), { field: all.map(({ name }) => name).join(',') })
@@ -36,7 +35,7 @@ export function readSettings(environment: Environment): Settings {
 
 /** The same with a configuration file of `directory`, where there is one; the environment goes before it. */
 export async function loadSettings(environment: Environment, directory: string): Promise<Settings> {
-  return readSettings(await withConfigFile(environment, directory))
+  return readSettings(filledUp(environment, await readConfigFile(environment, directory)))
 }
 
 function describe(faults: readonly SettingFault[]): string {

@@ -9,12 +9,24 @@ export interface CliEnd {
   readonly stderr: string
 }
 
+export interface CliOptions {
+  readonly directory?: string
+  /** What it reads from standard input. */
+  readonly input?: string
+}
+
 /** Runs the command `reprise` as a user's shell would, with nothing set but what is given. */
-export function runCli(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<CliEnd> {
+export function runCli(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  { directory, input }: CliOptions = {},
+): Promise<CliEnd> {
   return new Promise(resolve => {
     const env = { PATH: process.env['PATH'], ...environment }
-    execFile(process.execPath, [main, ...args], { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const options = { env, cwd: directory, maxBuffer: 64 * 1024 * 1024 }
+    const child = execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr })
     })
+    child.stdin?.end(input ?? '')
   })
 }
