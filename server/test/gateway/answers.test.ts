@@ -164,6 +164,15 @@ describe('answers of models', () => {
     await expectProblem(await post(`${reprise.url}/v1/cache/invalidate`, { tags: 'faq' }), 400, 'invalid_body')
   })
 
+  it.each([
+    ['key', { key: 'no-key' }],
+    ['key', { key: '%', tenant: '*' }],
+    ['prompt_hash', { prompt_hash: 'no-hash' }],
+    ['tenant', { tenant: 'x'.repeat(200), model: 'gpt-5' }],
+  ])('what cannot be a %s is refused by its name: %j', async (field, body) => {
+    await expectProblem(await post(`${reprise.url}/v1/cache/invalidate`, body), 400, 'invalid_body', field)
+  })
+
   it('a bad answer is not given again; only its own caller judges it', async () => {
     const first = await ask('messages', 'judged')
     await first.text()

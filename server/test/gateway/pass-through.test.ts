@@ -99,6 +99,22 @@ describe('what is passed through', () => {
     await expect.poll(() => upstream.gone).toBe(1)
   })
 
+  it.each(['chat/completions', 'responses', 'messages', 'embeddings'])(
+    '/v1/%s: an answer that cannot be read to its end is the upstream’s fault, and is said to be',
+    async route => {
+      await using upstream = await startEchoUpstream((request, response) => {
+        response.setHeader('content-type', 'application/json')
+        if (request.headers['x-encoded'] !== undefined) response.setHeader('content-encoding', 'compress')
+        response.write('{"id":', () => request.headers['x-silent'] === undefined && response.destroy())
+      })
+      await using reprise = await startReprise({ UPSTREAM_BASE_URL: upstream.url, UPSTREAM_TIMEOUT_SECONDS: '1' })
+      const ask = (header: string) => post(`${reprise.url}/v1/${route}`, { model: 'm', input: 'x' }, { [header]: '1' })
+      await expectProblem(await ask('x-broken'), 502, 'upstream_broken')
+      await expectProblem(await ask('x-encoded'), 502, 'upstream_broken')
+      await expectProblem(await ask('x-silent'), 504, 'upstream_timeout')
+    },
+  )
+
   it('ends a silent upstream’s call, and hands on a broken answer as broken', async () => {
     await using upstream = await startEchoUpstream((request, response) => {
       if (request.url === '/v1/silent') return

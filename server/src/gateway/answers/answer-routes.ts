@@ -29,7 +29,7 @@ const routes: readonly AnswerRoute[] = [
 
 const refusals = problems(
   ...(['body_too_large', 'invalid_control', 'not_authorized', 'identity_unavailable'] as const),
-  ...(['upstream_missing', 'upstream_timeout', 'upstream_unreachable'] as const),
+  ...(['upstream_missing', 'upstream_timeout', 'upstream_unreachable', 'upstream_broken'] as const),
 )
 
 /** The routes whose answers are kept. */

@@ -27,7 +27,7 @@ export function forwarding({ client, caller, upstream, model, url, headers }: Fo
     return {
       status: answer.status,
       headers: joined(answer.headers),
-      body: decodedBody(answer.headers, answer.body),
+      body: decodedBody(answer, upstream, signal),
     }
   }
 }

@@ -23,7 +23,12 @@ const Selector = Type.Object(
     document: text('Answers to calls that rest on this document (x-reprise-documents).'),
     model: text('Answers of this model.'),
     namespace: text('Answers in this namespace (x-reprise-namespace).'),
-    prompt_hash: text('Answers to this prompt, as prompt_cache.prompt_hash has it.'),
+    prompt_hash: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-f]{64}$',
+        description: 'Answers to this prompt, as prompt_cache.prompt_hash has it: 64 hex digits.',
+      }),
+    ),
     older_than: text('Answers that are older: a duration such as 1h30m, or made at or before an ISO 8601 instant.'),
     tenant: text('Another tenant than the caller’s, or * for all; asks for the admin key.'),
   },
@@ -69,12 +74,22 @@ export function invalidateRoute(server: HttpServer, { llm, callers, partitions, 
       if (named !== undefined) for (const check of auth.admin) await check(request)
       if (named === '*' && Object.keys(selector).length === 0) throw nothingSelected()
       if (llm === undefined) return { removed: 0 }
-      if (named !== undefined) return llm.invalidate(named === '*' ? selector : { ...selector, tenant: named })
+      if (named !== undefined) return forget(llm, named === '*' ? selector : { ...selector, tenant: named })
       const caller = await callers.recognise(request.headers)
       const namespace = selector.namespace ?? sharedNamespaceOf(selector.key)
-      return llm.invalidate({ ...selector, tenant: partitions.of(caller, namespace) })
+      return forget(llm, { ...selector, tenant: partitions.of(caller, namespace) })
     },
   )
+}
+
+/** What the cache refuses of a selector is the caller's to mend. */
+async function forget(llm: LlmCache, selector: AnswerSelector): Promise<{ readonly removed: number }> {
+  try {
+    return await llm.invalidate(selector)
+  } catch (cause) {
+    if (!(cause instanceof RepriseError) || cause.code !== 'invalid_option') throw cause
+    throw new RepriseError('invalid_body', cause.message, { ...(cause.field && { field: cause.field }), cause })
+  }
 }
 
 function selectorOf(body: Omit<Static<typeof Selector>, 'tenant'>): AnswerSelector {

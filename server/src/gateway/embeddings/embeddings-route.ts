@@ -40,7 +40,7 @@ export function embeddingsRoute(scope: FastifyInstance, parts: GatewayParts): vo
           ...problems(
             ...(['body_too_large', 'invalid_control', 'not_authorized', 'identity_unavailable'] as const),
             ...(['embedding_failed', 'not_cached', 'overloaded'] as const),
-            ...(['upstream_missing', 'upstream_timeout', 'upstream_unreachable'] as const),
+            ...(['upstream_missing', 'upstream_timeout', 'upstream_unreachable', 'upstream_broken'] as const),
           ),
         },
       },

@@ -1,6 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { compose, type Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import type { UpstreamAnswer } from './upstream-client.ts'
+import { answerFailure } from './upstream-failure.ts'
+import type { Upstream } from './upstreams.ts'
 
 const decoders: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
@@ -10,12 +12,29 @@ const decoders: Readonly<Record<string, () => Transform>> = {
   zstd: createZstdDecompress,
 }
 
-/** A body as the bytes that it stands for. What is kept is asked for plainly; some upstreams encode it all the same. */
-export function decodedBody(headers: IncomingHttpHeaders, body: Readable): AsyncIterable<Uint8Array> {
-  const encoding = headers['content-encoding']?.trim().toLowerCase()
+/**
+ * The body of an answer as the bytes that it stands for. What is kept is asked for plainly; some upstreams encode it all
+ * the same.
+ * @throws RepriseError `upstream_broken`, `upstream_timeout`; the signal's reason when it was aborted
+ */
+export async function* decodedBody(
+  { headers, body }: UpstreamAnswer,
+  upstream: Upstream,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* plain(headers['content-encoding'], body)
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw answerFailure(error, upstream)
+  }
+}
+
+function plain(named: string | undefined, body: Readable): AsyncIterable<Uint8Array> {
+  const encoding = named?.trim().toLowerCase()
   if (encoding === undefined || encoding === '' || encoding === 'identity') return body
   const decoder = decoders[encoding]
   if (decoder !== undefined) return compose(body, decoder())
   body.destroy()
-  throw new Error(`the upstream encoded its answer as ${encoding}, which was not asked for`)
+  throw new Error(`it is encoded as ${encoding}, which was not asked for`)
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { messageOf, RepriseError } from 'reprise'
-import { Agent, errors } from 'undici'
+import { Agent } from 'undici'
+import { upstreamFailure } from './upstream-failure.ts'
 import { type Upstream, urlAt } from './upstreams.ts'
 
 export interface UpstreamRequest {
@@ -66,17 +66,4 @@ export function createUpstreamClient({ silenceMs }: { readonly silenceMs: number
     },
     close: () => agent.destroy(),
   }
-}
-
-/** What a broken call to an upstream is to its caller. The address stays out: it may be of the inside. */
-function upstreamFailure(error: unknown, { name }: Upstream): RepriseError {
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
-    return new RepriseError('upstream_timeout', `The upstream ${name} was silent for longer than it may be.`, {
-      cause: error,
-    })
-  }
-  const why = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error)
-  return new RepriseError('upstream_unreachable', `The upstream ${name} cannot be reached or broke off (${why}).`, {
-    cause: error,
-  })
 }

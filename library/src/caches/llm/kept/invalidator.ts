@@ -83,7 +83,8 @@ function readSelector(selector: AnswerSelector): void {
       if (typeof value !== 'number' || !Number.isFinite(value)) throw expected(name, 'an instant in ms', value)
     } else if (typeof value !== 'string' || value === '') throw expected(name, 'a text of 1 character or more', value)
   }
-  const { promptHash } = selector
+  const { key, promptHash } = selector
+  if (key !== undefined) readAnswerKey(key)
   if (promptHash !== undefined && !promptHashPattern.test(promptHash)) {
     throw expected('promptHash', '64 hex digits', promptHash)
   }

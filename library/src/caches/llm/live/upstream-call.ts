@@ -136,7 +136,8 @@ export class UpstreamCall {
     const answer = await forward(signal, askingBody)
     if (!refusals.has(answer.status)) return answer
     // Perhaps what was added is what is refused.
-    await answer.body[Symbol.asyncIterator]().return?.()
+    // Begun and left, an iterator lets go of the connection; one that never began would not.
+    for await (const _piece of answer.body) break
     const again = await forward(signal, body)
     if (!refusals.has(again.status)) onUsageRefused()
     return again
