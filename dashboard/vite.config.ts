@@ -21,8 +21,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       onLog: (level, log, handle) => {
-        // "use client" speaks to servers that render React.
-        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log)
+        // "use client" speaks to servers that render React; compressing hard takes its time.
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE' && log.code !== 'PLUGIN_TIMINGS') handle(level, log)
       },
     },
   },

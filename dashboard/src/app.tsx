@@ -1,6 +1,11 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import { useIsKeyAsked } from './api/admin-key.ts'
+import { CachePage } from './pages/caches/cache-page.tsx'
 import { CachesPage } from './pages/caches/caches-page.tsx'
+import { ConversationsPage } from './pages/conversations/conversations-page.tsx'
+import { GuestPage } from './pages/conversations/guest-page.tsx'
+import { MigrationsPage } from './pages/migrations/migrations-page.tsx'
+import { OutboxPage } from './pages/outbox/outbox-page.tsx'
 import { OverviewPage } from './pages/overview/overview-page.tsx'
 import { AwayBanner, ConnectionState } from './shell/connection-state.tsx'
 import { Failure } from './shell/failure.tsx'
@@ -49,10 +54,13 @@ export function App() {
   )
 }
 
-function pageAt([room, ...more]: readonly string[]): ReactNode {
+function pageAt([room, name, ...more]: readonly string[]): ReactNode {
   if (room === undefined) return <OverviewPage />
   if (more.length > 0) return <NowherePage />
-  if (room === 'caches') return <CachesPage />
+  if (room === 'caches') return name === undefined ? <CachesPage /> : <CachePage name={name} />
+  if (room === 'conversations') return name === undefined ? <ConversationsPage /> : <GuestPage guestId={name} />
+  if (room === 'outbox' && name === undefined) return <OutboxPage />
+  if (room === 'migrations' && name === undefined) return <MigrationsPage />
   return <NowherePage />
 }
 

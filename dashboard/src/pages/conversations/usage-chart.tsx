@@ -1,0 +1,82 @@
+import { useState } from 'react'
+import type { ChatOverview } from 'reprise-server/answers'
+import { Chart, type Series } from '../../charts/chart.tsx'
+import { percent, plural, shortCount } from '../../format/numbers.ts'
+import { dayTime, milliseconds, timeOfDay } from '../../format/times.ts'
+import { Choice } from '../../parts/choice.tsx'
+import { Empty } from '../../parts/notice.tsx'
+import { stepsOf, type UsageStep } from './usage-steps.ts'
+
+const views = [
+  { value: 'requests', text: 'Requests' },
+  { value: 'time', text: 'Response time' },
+  { value: 'copies', text: 'Read from copies' },
+] as const
+type View = (typeof views)[number]['value']
+
+/** What guests did, hour by hour, or day by day where that is too many. */
+export function UsageChart({ hours, range }: { readonly hours: ChatOverview['hours']; readonly range: number }) {
+  const [view, setView] = useState<View>('requests')
+  if (hours.length === 0) return <Empty title="No guest wrote yet">Usage appears with the first message.</Empty>
+  const steps = stepsOf(hours, range, Date.now())
+  const { series, format, summary, most } = lookOf(view, steps)
+  return (
+    <>
+      <Choice label="What the chart shows" value={view} options={views} onChoose={setView} />
+      <Chart
+        key={view}
+        summary={summary}
+        at={steps.map(({ at }) => at)}
+        series={series}
+        format={format}
+        formatTime={range > 24 ? at => dayTime(new Date(at).toISOString()) : timeOfDay}
+        height={230}
+        {...(most === undefined ? {} : { most })}
+      />
+    </>
+  )
+}
+
+interface Look {
+  readonly series: readonly Series[]
+  readonly format: (value: number) => string
+  readonly summary: string
+  readonly most?: number
+}
+
+function lookOf(view: View, steps: readonly UsageStep[]): Look {
+  switch (view) {
+    case 'requests': {
+      const values = steps.map(({ requests }) => requests)
+      const all = values.reduce((sum, value) => sum + value, 0)
+      return {
+        series: [
+          { label: 'Requests', values, color: '--accent', kind: 'bars' },
+          { label: 'New conversations', values: steps.map(each => each.conversations), color: '--good', kind: 'line' },
+        ],
+        format: shortCount,
+        summary: `Guest usage over time: ${plural(all, 'request')}, at most ${shortCount(Math.max(...values))} in one step.`,
+      }
+    }
+    case 'time': {
+      const known = steps.flatMap(({ responseMs }) => responseMs ?? [])
+      return {
+        series: [
+          { label: 'Response', values: steps.map(({ responseMs }) => responseMs), color: '--accent', kind: 'area' },
+          { label: 'Generation', values: steps.map(({ generationMs }) => generationMs), color: '--warn', kind: 'line' },
+        ],
+        format: milliseconds,
+        summary: `Mean response time: ${milliseconds(known.at(-1) ?? null)} in the latest step.`,
+      }
+    }
+    case 'copies':
+      return {
+        series: [
+          { label: 'Read from copies', values: steps.map(({ copyRate }) => copyRate), color: '--good', kind: 'area' },
+        ],
+        format: percent,
+        summary: 'Share of readings that the fast copy answered.',
+        most: 100,
+      }
+  }
+}
