@@ -28,7 +28,7 @@ export function KeyGate() {
     <main className="gate">
       <form className="gate-card" onSubmit={submit}>
         <Mark />
-        <h1>Who goes there?</h1>
+        <h1>The admin key, please</h1>
         <p>
           This server shows its figures to those who hold its admin key: the value of <code>ADMIN_API_KEY</code>.
         </p>

@@ -16,14 +16,14 @@ const columns: readonly Column<CacheFigures>[] = [
       </Link>
     ),
   },
-  { title: 'Hit rate, 5 min', cell: figures => rateText(figures, 'last_5m'), isNumber: true },
+  { title: 'Hits, 5 min', cell: figures => rateText(figures, 'last_5m'), isNumber: true },
   { title: '1 h', cell: figures => rateText(figures, 'last_hour'), isNumber: true, isMinor: true },
   { title: 'All', cell: figures => rateText(figures, 'all'), isNumber: true, isMinor: true },
   { title: 'Reads, 1 h', cell: ({ hits, misses }) => shortCount(hits.last_hour + misses.last_hour), isNumber: true },
   { title: 'Read p50', cell: ({ read_latency }) => milliseconds(read_latency.p50_ms), isNumber: true, isMinor: true },
   { title: 'p99', cell: ({ read_latency }) => milliseconds(read_latency.p99_ms), isNumber: true, isMinor: true },
   { title: 'Load p50', cell: ({ load_latency }) => milliseconds(load_latency.p50_ms), isNumber: true, isMinor: true },
-  { title: 'Entries', cell: ({ entries }) => shortCount(entries), isNumber: true },
+  { title: 'Entries', cell: ({ entries }) => shortCount(entries), isNumber: true, isMinor: true },
   { title: 'Memory', cell: figures => <Fullness {...figures} />, isMinor: true },
 ]
 

@@ -14,7 +14,7 @@ const columns: readonly Column<Row>[] = [
   { title: 'p50', cell: ({ latency }) => milliseconds(latency.p50_ms), isNumber: true },
   { title: 'p95', cell: ({ latency }) => milliseconds(latency.p95_ms), isNumber: true },
   { title: 'p99', cell: ({ latency }) => milliseconds(latency.p99_ms), isNumber: true },
-  { title: 'Measured', cell: ({ latency }) => count(latency.count), isNumber: true },
+  { title: 'Measured', cell: ({ latency }) => count(latency.count), isNumber: true, isMinor: true },
 ]
 
 /** How long reads and loads take. */

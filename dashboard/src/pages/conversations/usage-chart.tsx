@@ -9,8 +9,8 @@ import { stepsOf, type UsageStep } from './usage-steps.ts'
 
 const views = [
   { value: 'requests', text: 'Requests' },
-  { value: 'time', text: 'Response time' },
-  { value: 'copies', text: 'Read from copies' },
+  { value: 'time', text: 'Time' },
+  { value: 'copies', text: 'Copies' },
 ] as const
 type View = (typeof views)[number]['value']
 

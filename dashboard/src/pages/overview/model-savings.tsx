@@ -19,7 +19,7 @@ const columns: readonly Column<Model>[] = [
       cache_hits + cache_misses === 0 ? '–' : percent((cache_hits / (cache_hits + cache_misses)) * 100),
     isNumber: true,
   },
-  { title: 'Paid', cell: ({ cost_usd }) => dollars(cost_usd), isNumber: true },
+  { title: 'Paid', cell: ({ cost_usd }) => dollars(cost_usd), isNumber: true, isMinor: true },
   { title: 'Saved', cell: ({ net_saved_usd }) => <b>{dollars(net_saved_usd)}</b>, isNumber: true },
 ]
 

@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
 import type { SubmitEvent } from 'react'
 import type { ExplainedEntry } from 'reprise-server/answers'
-import { explainKey } from '../../api/cache-api.ts'
-import { Fault } from '../../parts/notice.tsx'
+import { explainKey } from '../../../api/cache-api.ts'
+import { Fault } from '../../../parts/notice.tsx'
 
 export interface ExplainFormProps {
   readonly cache: string

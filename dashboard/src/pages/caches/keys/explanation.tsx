@@ -1,6 +1,6 @@
 import type { ExplainedEntry } from 'reprise-server/answers'
-import { duration, milliseconds } from '../../format/times.ts'
-import { Badge } from '../../parts/badge.tsx'
+import { duration, milliseconds } from '../../../format/times.ts'
+import { Badge } from '../../../parts/badge.tsx'
 
 /** What would become of a read of a key, tier by tier. */
 export function Explanation({ entry }: { readonly entry: ExplainedEntry }) {
