@@ -13,6 +13,11 @@ import type { Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
 import { openGateway } from './gateway/open-gateway.ts'
 import { createServer } from './http/server.ts'
+import type { Colleagues } from './many/colleagues.ts'
+import { sharedAdministration } from './many/shared/shared-administration.ts'
+import { sharedEmbeddings, sharedEndpoints, sharedPool } from './many/shared/shared-figures.ts'
+import { sharedHealth } from './many/shared/shared-health.ts'
+import { sharedMetrics } from './many/shared/shared-metrics.ts'
 import { countEmbeddings } from './observe/count-embeddings.ts'
 import { startHealth } from './observe/health.ts'
 import { logEvents } from './observe/log-events.ts'
@@ -33,6 +38,8 @@ export interface ApplicationParts {
   readonly stores: Stores
   readonly log: Logger
   readonly clock: Clock
+  /** The other processes of this server, which answer for the whole together with this one. */
+  readonly colleagues: Colleagues
 }
 
 export interface Application {
@@ -51,7 +58,8 @@ const paces: Readonly<Partial<Record<Settings['embedder'], Partial<EmbeddingWork
 }
 
 /** Puts the parts together, starts the workers and listens. */
-export async function startApplication({ settings, stores, log, clock }: ApplicationParts): Promise<Application> {
+export async function startApplication(parts: ApplicationParts): Promise<Application> {
+  const { settings, stores, log, clock, colleagues } = parts
   const conversationEvents = new Announcer<ConversationEvents>()
   const embeddingEvents = new Announcer<EmbeddingEvents>()
   const { conversationStore: store, outbox, embedder, fastCopies } = stores
@@ -82,6 +90,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     outbox,
     clock,
     ...(fastCopies === undefined ? {} : { copies: fastCopies.copies, cacheMemoryBytes: fastCopies.usedBytes }),
+    cacheMemoryIsShared: fastCopies?.kind === 'redis',
   })
 
   countEmbeddings(embeddingEvents, metrics)
@@ -112,8 +121,11 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     workers.push(worker)
   }
 
-  const administration = openAdministration({ settings, caches, fastCopies, conversations: conversationEvents, clock })
-  const health = startHealth({
+  const administration = sharedAdministration(
+    colleagues,
+    openAdministration({ settings, caches, fastCopies, conversations: conversationEvents, clock }),
+  )
+  const ownHealth = startHealth({
     caches: () => administration.figures(),
     askDatabase: () => stores.askDatabase(),
     outbox,
@@ -124,7 +136,8 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     clock,
     onChange: logHealth(log),
   })
-  workers.push(health)
+  workers.push(ownHealth)
+  const health = sharedHealth(colleagues, ownHealth)
   logEvents({
     log,
     conversations: conversationEvents,
@@ -138,7 +151,7 @@ export async function startApplication({ settings, stores, log, clock }: Applica
     administration,
     health,
     redisBytes: fastCopies?.kind === 'redis' ? fastCopies.usedBytes : undefined,
-    pool,
+    pool: sharedPool(colleagues, pool),
     showKeys: settings.adminShowKeys,
     now: () => instantOf(clock.now()),
   })
@@ -152,9 +165,15 @@ export async function startApplication({ settings, stores, log, clock }: Applica
       administration,
       stats,
       clock,
-      chat: { reports: stores.chatReports, outbox, embeddings: watchEmbeddings(embeddingEvents, clock), endpoints },
+      chat: {
+        reports: stores.chatReports,
+        outbox,
+        embeddings: sharedEmbeddings(colleagues, watchEmbeddings(embeddingEvents, clock)),
+        endpoints: sharedEndpoints(colleagues, endpoints),
+      },
     },
-    metrics: { contentType: metrics.contentType, metrics: () => metrics.text() },
+    metrics: { contentType: metrics.contentType, metrics: sharedMetrics(colleagues, metrics) },
+    requestCounter: stores.requestCounter,
     log,
     version,
     onAnswered: answer => {

@@ -10,13 +10,14 @@ import {
   type HourlyMetricsStore,
   type Outbox,
   type RecallStore,
+  type RequestCounter,
   type SharedTier,
   type UsageStore,
 } from 'reprise'
 import { openEmbeddedDatabase } from 'reprise/embedded'
 import { hashEmbedder, localEmbedder, openaiEmbedder, vertexEmbedder } from 'reprise/embedders'
 import { cachedEmbedder } from 'reprise/embeddings'
-import { type MemoryConversationCopies, memoryConversationCopies } from 'reprise/memory-copies'
+import { inProcessTier, type MemoryConversationCopies, memoryConversationCopies } from 'reprise/memory-copies'
 import {
   connectPostgres,
   type Database,
@@ -34,10 +35,12 @@ import {
 } from 'reprise/postgres'
 import {
   connectRedis,
+  type Redis,
   type RedisConversationCopies,
   type RedisOptions,
   redis,
   redisConversationCopies,
+  redisRequestCounter,
 } from 'reprise/redis'
 import type { Settings } from './config/settings-table.ts'
 
@@ -66,6 +69,8 @@ export interface Stores {
   readonly usage: UsageStore
   /** What the caches of several processes share; undefined without Redis. Connected with the first use. */
   readonly sharedTier: SharedTier | undefined
+  /** Counts requests for all servers that share it; undefined where each counts for itself. */
+  readonly requestCounter: RequestCounter | undefined
   /** The durable tier of answers. */
   answers(options: PostgresAnswersOptions): PostgresAnswers
   /** The secret by which credentials become tenants, the same for all servers on this database. */
@@ -91,9 +96,10 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
   const embedding = openEmbedder(settings, clock)
   const embedder = embedding?.messages
   const queryCache = settings.enableCache ? openQueryCache(clock) : undefined
-  const fastCopies = await openFastCopies(settings, clock)
+  const sharedRedis = await connectSharedRedis(settings, clock)
+  const fastCopies = openFastCopies(settings, sharedRedis, clock)
   const database = await openDatabase(settings, chatEvents, clock).catch(async (error: unknown) => {
-    await fastCopies?.copies.close()
+    await sharedRedis?.close()
     throw error
   })
   const counting = openCountingDatabase(settings, countingEvents, clock)
@@ -106,6 +112,7 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
     hourlyMetricsStore: postgresHourlyMetrics(counting ?? database),
     usage: postgresUsage(counting ?? database),
     sharedTier: openSharedTier(settings, clock),
+    requestCounter: sharedRedis === undefined ? undefined : redisRequestCounter(sharedRedis),
     answers: options => postgresAnswers(database, options),
     fastCopies,
     embedder,
@@ -130,7 +137,12 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
       await Promise.all(asking)
     },
     close: async () => {
-      await Promise.allSettled([embedder?.close(), queryCache?.close(), fastCopies?.copies.close()])
+      await Promise.allSettled([
+        embedder?.close(),
+        queryCache?.close(),
+        fastCopies?.copies.close(),
+        sharedRedis?.close(),
+      ])
       await Promise.all([database.close(), counting?.close()])
     },
   }
@@ -171,20 +183,33 @@ function openCountingDatabase(
   return connectPostgres({ url: settings.databaseUrl, maxConnections: 1, poolName: 'counting', announcer, clock })
 }
 
-async function openFastCopies(settings: Settings, clock: Clock): Promise<FastCopies | undefined> {
-  if (!settings.enableCache) return undefined
+/** The Redis of copies and of the rate limit. */
+async function connectSharedRedis(settings: Settings, clock: Clock): Promise<Redis | undefined> {
   const options = redisOptions(settings)
-  if (options === undefined) {
+  const isUsed = settings.enableCache || settings.rateLimitMax > 0
+  return options !== undefined && isUsed ? connectRedis({ ...options, clock }) : undefined
+}
+
+function openFastCopies(settings: Settings, redis: Redis | undefined, clock: Clock): FastCopies | undefined {
+  if (!settings.enableCache) return undefined
+  if (redis === undefined) {
     const copies = memoryConversationCopies({ clock })
     return { kind: 'memory', copies, usedBytes: async () => copies.bytes }
   }
-  const redis = await connectRedis({ ...options, clock })
   return { kind: 'redis', copies: redisConversationCopies(redis), usedBytes: () => redis.usedMemory() }
 }
 
 function openSharedTier(settings: Settings, clock: Clock): SharedTier | undefined {
   const options = settings.enableCache ? redisOptions(settings) : undefined
   return options === undefined ? undefined : redis({ ...options, clock })
+}
+
+/** How many entries the processes of one server share where there is no Redis. */
+const mostSharedEntries = 20_000
+
+/** What the processes of one server share where there is no Redis. */
+export function openMeetingTier(clock: Clock): Required<SharedTier> {
+  return inProcessTier({ clock, maxEntries: mostSharedEntries })
 }
 
 /** Where `reprise proxy` keeps responses: memory, and a Redis behind it that several proxies share. */

@@ -3,6 +3,7 @@ import { type Clock, messageOf, RepriseError, systemClock } from 'reprise'
 import { type Application, startApplication } from './application.ts'
 import { type MigrationResult, openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
+import { alone } from './many/colleagues.ts'
 import { createLog } from './observe/log.ts'
 import { startTakeover } from './takeover/start-takeover.ts'
 import type { TakeoverReport } from './takeover/take-over.ts'
@@ -25,7 +26,7 @@ export async function serve(settings: Settings, companions: Companions = {}): Pr
   const log = createLog({ level: settings.logLevel })
   const stores = await openStores(settings, clock)
   const application = await start(settings, stores, clock, log)
-  process.stdout.write(greeting(application, stores))
+  process.stdout.write(greeting(application.url, stores.described))
   stopOnSignal(log, async () => {
     await companions.beforeStop?.()
     await application.close()
@@ -36,20 +37,30 @@ export async function serve(settings: Settings, companions: Companions = {}): Pr
 
 async function start(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Application> {
   try {
-    const { notes } = await migrateWithPatience(stores, clock)
-    for (const note of notes) log.warn({ note }, 'something of the tables that were taken over could not be kept')
-    const takenOver = await startTakeover({
-      stores,
-      settings,
-      clock,
-      onTakenOver: report => logTakeover(log, report),
-      onFailure: error => log.error({ err: error, task: 'takeover' }, 'a background task failed'),
-    })
-    return await startApplication({ settings, stores: takenOver, log, clock })
+    await migrateTables(stores, clock, log)
+    const takenOver = await takeOver(settings, stores, clock, log)
+    return await startApplication({ settings, stores: takenOver, log, clock, colleagues: alone() })
   } catch (error) {
     await stores.close()
     throw error
   }
+}
+
+/** Brings the tables up to date; a database that is not there yet is waited for. */
+export async function migrateTables(stores: Stores, clock: Clock, log: Logger): Promise<void> {
+  const { notes } = await migrateWithPatience(stores, clock)
+  for (const note of notes) log.warn({ note }, 'something of the tables that were taken over could not be kept')
+}
+
+/** Takes over what an older system left in Redis, now or as soon as it can be reached. */
+export function takeOver(settings: Settings, stores: Stores, clock: Clock, log: Logger): Promise<Stores> {
+  return startTakeover({
+    stores,
+    settings,
+    clock,
+    onTakenOver: report => logTakeover(log, report),
+    onFailure: error => log.error({ err: error, task: 'takeover' }, 'a background task failed'),
+  })
 }
 
 function logTakeover(
@@ -88,8 +99,8 @@ function mayComeYet(error: unknown): boolean {
   return !(cause instanceof Error && 'sqlState' in cause && /^(3D000|28)/.test(String(cause.sqlState)))
 }
 
-function greeting({ url }: Application, { described }: Stores): string {
-  return `Reprise listens on ${url}
+export function greeting(url: string, described: Stores['described'], processes = ''): string {
+  return `Reprise listens on ${url}${processes}
   conversations  ${described.database}
   fast copies    ${described.copies}
   embeddings     ${described.embedder}
@@ -100,13 +111,21 @@ Try it:
 `
 }
 
-function stopOnSignal(log: Logger, close: () => Promise<void>): void {
+/**
+ * Closes at the first SIGTERM or SIGINT.
+ * @param onImpatience called before the process ends all the same: at a second signal, or when closing takes too long
+ */
+export function stopOnSignal(log: Logger, close: () => Promise<void>, onImpatience: () => void = () => {}): void {
   let isStopping = false
+  const endAtOnce = () => {
+    onImpatience()
+    process.exit(1)
+  }
   const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(1)
+    if (isStopping) endAtOnce()
     isStopping = true
     log.info({ signal }, 'stopping: running requests finish; a second signal ends at once')
-    const limit = setTimeout(() => process.exit(1), stopLimitMs)
+    const limit = setTimeout(endAtOnce, stopLimitMs)
     close().then(
       () => {
         clearTimeout(limit)
@@ -114,7 +133,7 @@ function stopOnSignal(log: Logger, close: () => Promise<void>): void {
       },
       error => {
         log.error({ err: error }, 'the stop failed')
-        process.exit(1)
+        endAtOnce()
       },
     )
   }

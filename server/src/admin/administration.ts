@@ -13,11 +13,11 @@ export interface CacheReceipt extends RemovalReceipt {
   readonly cache: CacheName
 }
 
-/** What operators can ask of the caches of this process, and do to them. */
+/** What operators can ask of the caches, and do to them. */
 export interface Administration {
   /** When counting began. */
   readonly since: string
-  figures(): readonly CacheFigures[]
+  figures(): Promise<readonly CacheFigures[]>
   /** @throws RepriseError `cache_unknown` */
   clear(cache: string | undefined): Promise<readonly CacheReceipt[]>
   /** @throws RepriseError `cache_unknown` */
@@ -47,7 +47,7 @@ export function createAdministration(caches: readonly WatchedCache[], clock: Clo
 
   return {
     since,
-    figures: () => caches.map(cache => cache.figures()),
+    figures: async () => caches.map(cache => cache.figures()),
     clear: name =>
       Promise.all(chosen(name).map(async cache => ({ cache: cache.name, ...receiptOf(await cache.clear()) }))),
     cleanup: name =>

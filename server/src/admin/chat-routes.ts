@@ -4,13 +4,13 @@ import type { HttpServer } from '../http/http-server.ts'
 import { problems } from '../http/problem-schema.ts'
 import { DeadItems, Guests, HoursQuery, LimitQuery, Migrations, Overview, Redrive, Redriven } from './chat-schemas.ts'
 import type { EmbeddingFigures } from './watch-embeddings.ts'
-import type { WatchedEndpoints } from './watch-endpoints.ts'
+import type { EndpointFigures } from './watch-endpoints.ts'
 
 export interface ChatAdminParts {
   readonly reports: ChatReports
   readonly outbox: Pick<Outbox, 'counts' | 'listDead' | 'redrive'>
-  readonly embeddings: () => EmbeddingFigures
-  readonly endpoints: Pick<WatchedEndpoints, 'figures'>
+  readonly embeddings: () => Promise<EmbeddingFigures>
+  readonly endpoints: () => Promise<readonly EndpointFigures[]>
 }
 
 /** What operators look at in the chat: totals, hours, guests, migrations, and the outbox with its redrive. */
@@ -38,12 +38,14 @@ export function chatAdminRoutes(server: HttpServer, parts: ChatAdminParts & { re
       },
     },
     async request => {
-      const [totals, hours, waiting] = await Promise.all([
+      const [totals, hours, waiting, embedded, answered] = await Promise.all([
         reports.totals(),
         reports.hours(request.query.hours ?? 48),
         outboxCounts(),
+        embeddings(),
+        endpoints(),
       ])
-      const { stored, failed, dead } = embeddings()
+      const { stored, failed, dead } = embedded
       return {
         totals: {
           conversations: totals.conversations,
@@ -65,7 +67,7 @@ export function chatAdminRoutes(server: HttpServer, parts: ChatAdminParts & { re
         })),
         embeddings: { stored: windowsOf(stored), failed: windowsOf(failed), dead: windowsOf(dead) },
         outbox: waiting,
-        endpoints: endpoints.figures().map(({ endpoint, lastHour, failedLastHour, meanMs, p99Ms }) => ({
+        endpoints: answered.map(({ endpoint, lastHour, failedLastHour, meanMs, p99Ms }) => ({
           endpoint,
           last_hour: lastHour,
           failed_last_hour: failedLastHour,

@@ -55,7 +55,7 @@ export interface StatsParts {
   readonly health: Pick<HealthProvider, 'report'>
   /** Bytes that the fast copies and caches take in Redis; undefined where there is none. */
   readonly redisBytes: (() => Promise<number>) | undefined
-  readonly pool: () => { readonly size: number; readonly available: number } | undefined
+  readonly pool: () => Promise<{ readonly size: number; readonly available: number } | undefined>
   readonly showKeys: boolean
   readonly now: () => string
 }
@@ -65,12 +65,13 @@ const topKeys = 20
 export function statsSource(parts: StatsParts): StatsSource {
   const { administration, health, redisBytes, pool, showKeys, now } = parts
   return async () => {
-    const [{ status, warnings, redisAvailable }, usedBytes] = await Promise.all([
+    const [{ status, warnings, redisAvailable }, usedBytes, connections, caches] = await Promise.all([
       health.report(),
       // While Redis is away its memory is not known.
       redisBytes?.().catch(() => undefined),
+      pool(),
+      administration.figures(),
     ])
-    const connections = pool()
     return {
       since: administration.since,
       at: now(),
@@ -78,9 +79,7 @@ export function statsSource(parts: StatsParts): StatsSource {
       warnings: [...warnings],
       redis: { configured: redisBytes !== undefined, available: redisAvailable, used_bytes: usedBytes ?? null },
       pool: connections === undefined ? null : { size: connections.size, available: connections.available },
-      caches: Object.fromEntries(
-        administration.figures().map(figures => [figures.name, presentFigures(figures, { showKeys, topKeys })]),
-      ),
+      caches: Object.fromEntries(caches.map(figures => [figures.name, presentFigures(figures, { showKeys, topKeys })])),
     }
   }
 }

@@ -1,7 +1,16 @@
 import type { Clock } from 'reprise'
 import type { AnsweredRequest } from '../http/request-log.ts'
-import { Latencies, percentilesOf } from './figures/latencies.ts'
-import { TimeWindows } from './figures/time-windows.ts'
+import { addLatencies, Latencies, percentilesOf } from './figures/latencies.ts'
+import { addCounts, TimeWindows, type WindowCounts } from './figures/time-windows.ts'
+
+/** What was counted of one endpoint in one process: plain data that adds up over processes. */
+export interface EndpointCounts {
+  readonly endpoint: string
+  readonly answers: WindowCounts
+  readonly failures: WindowCounts
+  readonly times: readonly number[]
+  readonly sumMs: number
+}
 
 /** How one endpoint answered. */
 export interface EndpointFigures {
@@ -14,8 +23,7 @@ export interface EndpointFigures {
 
 export interface WatchedEndpoints {
   record(answer: AnsweredRequest): void
-  /** The most used first. */
-  figures(): readonly EndpointFigures[]
+  counts(): readonly EndpointCounts[]
 }
 
 /** Routes are a closed set, but what is passed through to upstreams is not. */
@@ -47,12 +55,16 @@ export function watchEndpoints(clock: Clock): WatchedEndpoints {
       watched.times.add(durationMs)
       watched.sumMs += durationMs
     },
-    figures: () =>
-      [...routes]
-        .flatMap(([route, methods]) =>
-          [...methods].map(([method, watched]) => figuresOf(`${method} ${route}`, watched)),
-        )
-        .sort((one, other) => other.lastHour - one.lastHour),
+    counts: () =>
+      [...routes].flatMap(([route, methods]) =>
+        [...methods].map(([method, { answers, failures, times, sumMs }]) => ({
+          endpoint: `${method} ${route}`,
+          answers: answers.counts(),
+          failures: failures.counts(),
+          times: times.counts(),
+          sumMs,
+        })),
+      ),
   }
 }
 
@@ -63,13 +75,30 @@ interface WatchedEndpoint {
   sumMs: number
 }
 
-function figuresOf(endpoint: string, { answers, failures, times, sumMs }: WatchedEndpoint): EndpointFigures {
-  const { hour, all } = answers.counts()
+/** The endpoints of several processes, the most used first. */
+export function endpointFigures(counts: readonly EndpointCounts[]): readonly EndpointFigures[] {
+  const added = new Map<string, EndpointCounts>()
+  for (const each of counts) {
+    const known = added.get(each.endpoint)
+    added.set(each.endpoint, known === undefined ? each : addEndpoints(known, each))
+  }
+  return [...added.values()]
+    .map(({ endpoint, answers, failures, times, sumMs }) => ({
+      endpoint,
+      lastHour: answers.hour,
+      failedLastHour: failures.hour,
+      meanMs: sumMs / answers.all,
+      p99Ms: percentilesOf(times).p99,
+    }))
+    .sort((one, other) => other.lastHour - one.lastHour)
+}
+
+function addEndpoints(one: EndpointCounts, other: EndpointCounts): EndpointCounts {
   return {
-    endpoint,
-    lastHour: hour,
-    failedLastHour: failures.counts().hour,
-    meanMs: sumMs / all,
-    p99Ms: percentilesOf(times.counts()).p99,
+    endpoint: one.endpoint,
+    answers: addCounts(one.answers, other.answers),
+    failures: addCounts(one.failures, other.failures),
+    times: addLatencies(one.times, other.times),
+    sumMs: one.sumMs + other.sumMs,
   }
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 
 /** What became of a setting's text: a value, or why it cannot be one. The reason never repeats the text of a secret. */
 export type Reading<Value> =
@@ -46,6 +47,19 @@ export function wholeNumber(min: number, max: number): SettingKind<number> {
       return number >= min && number <= max ? value(number) : refused(`"${given}" is not a ${name}`)
     },
   }
+}
+
+const mostWorkers = 256
+
+/** `auto` is as many as there are processors that this process may use. */
+export const workerCount: SettingKind<number> = {
+  name: `\`auto\` or a whole number from 1 to ${mostWorkers}`,
+  read: given => {
+    if (given === 'auto') return value(Math.min(availableParallelism(), mostWorkers))
+    const count = /^\d{1,3}$/.test(given) ? Number(given) : 0
+    if (count >= 1 && count <= mostWorkers) return value(count)
+    return refused(`"${given}" is neither auto nor a whole number from 1 to ${mostWorkers}`)
+  },
 }
 
 export const switchable: SettingKind<boolean> = {

@@ -40,6 +40,13 @@ export const settingRules: readonly SettingRule[] = [
     isSet('REDIS_URL') && isSet('REDIS_CLUSTER_NODES')
       ? fault('redisClusterNodes', 'REDIS_URL is set too, and copies lie in one Redis')
       : undefined,
+  ({ workers, databaseUrl }) =>
+    workers > 1 && databaseUrl === undefined
+      ? fault(
+          'databaseUrl',
+          `WORKERS asks for ${workers} processes, and the embedded database belongs to a single one: name a PostgreSQL server, or set WORKERS=1`,
+        )
+      : undefined,
   ({ embedder }, isSet) =>
     embedder === 'vertex' && !isSet('GOOGLE_CLOUD_PROJECT')
       ? fault('googleCloudProject', 'EMBEDDER=vertex needs the project that pays for it')

@@ -10,6 +10,7 @@ import {
   text,
   url,
   wholeNumber,
+  workerCount,
 } from './setting-kinds.ts'
 
 /** Every setting, by the property that carries it. */
@@ -30,6 +31,11 @@ export const settingsTable = {
   databasePoolSize: defaulted('DATABASE_POOL_SIZE', wholeNumber(1, 1000), 10, {
     description: 'How many connections to PostgreSQL are kept at most.',
     example: '20',
+  }),
+  workers: defaulted('WORKERS', workerCount, 1, {
+    description:
+      'How many processes serve together on one port; `auto` takes one for each processor. More than one needs `DATABASE_URL`, and each keeps `DATABASE_POOL_SIZE` connections.',
+    example: 'auto',
   }),
   slowQueryMs: defaulted('SLOW_QUERY_MS', wholeNumber(0, 3_600_000), 1000, {
     description:

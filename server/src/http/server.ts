@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import type { RepriseError } from 'reprise'
+import type { RepriseError, RequestCounter } from 'reprise'
 import type { Conversations, Recall } from 'reprise/conversation'
 import { type AdminParts, adminRoutes } from '../admin/admin-routes.ts'
 import type { Settings } from '../config/settings-table.ts'
@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly health: HealthProvider
   readonly admin?: AdminParts
   readonly metrics: MetricsProvider
+  /** Counts requests for all servers that share it; without it this one counts for itself. */
+  readonly requestCounter?: RequestCounter | undefined
   readonly log: RequestLog
   /** What the gateway works with; without it there is none. */
   readonly gateway?: GatewayParts
@@ -132,7 +134,7 @@ export function createServer(options: ServerOptions): HttpServer {
   }
 
   allowWebPages(server, settings.corsOrigins)
-  limitRate(server, settings.rateLimitMax)
+  limitRate(server, settings.rateLimitMax, options.requestCounter)
   documentRoutes(server, options.version)
   server.after(() => {
     const auth = createAuth(settings, (guestId, secret) => conversations.checkSecret(guestId, secret))

@@ -25,7 +25,7 @@ export interface HealthOptions {
   readonly hourlyMetrics: Pick<HourlyMetrics, 'droppedRequests'>
   /** The connections of the database's pool, where it has one. */
   readonly pool: () => SeenPool | undefined
-  readonly caches: () => readonly CacheFigures[]
+  readonly caches: () => Promise<readonly CacheFigures[]>
   readonly clock: Clock
   /** Told when something begins to be the matter, and when it is over. */
   readonly onChange: (change: HealthChange) => void
@@ -65,9 +65,10 @@ export function startHealth(options: HealthOptions): HealthProvider & Worker {
   }
 
   async function look(): Promise<Seen> {
-    const [databaseAnswers, counts] = await Promise.all([
+    const [databaseAnswers, counts, caches] = await Promise.all([
       patiently(() => askDatabase().then(() => true)),
       patiently(() => outbox.counts()),
+      patiently(options.caches),
     ])
     const seen: Seen = {
       databaseAnswers: databaseAnswers ?? false,
@@ -76,7 +77,7 @@ export function startHealth(options: HealthOptions): HealthProvider & Worker {
       droppedRequests: hourlyMetrics.droppedRequests,
       pool: pool(),
       copyHitRate: copyHitRate.percent,
-      caches: options.caches(),
+      caches: caches ?? [],
     }
     latest = { seen, atMs: clock.monotonicMs() }
     for (const condition of conditions) follow(condition, seen)

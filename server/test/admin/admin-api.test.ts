@@ -7,7 +7,7 @@ import type { ChatAdminParts } from '../../src/admin/chat-routes.ts'
 import { noCounts } from '../../src/admin/figures/time-windows.ts'
 import { statsSource } from '../../src/admin/stats-answer.ts'
 import { watchCache } from '../../src/admin/watch-cache.ts'
-import { watchEndpoints } from '../../src/admin/watch-endpoints.ts'
+import { endpointFigures, watchEndpoints } from '../../src/admin/watch-endpoints.ts'
 import { jsonOf } from '../http/exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from '../http/running-server.ts'
 
@@ -32,8 +32,8 @@ const chat: ChatAdminParts = {
     listDead: async () => [],
     redrive: async () => 0,
   },
-  embeddings: () => ({ stored: noCounts, failed: noCounts, dead: noCounts }),
-  endpoints: watchEndpoints(systemClock),
+  embeddings: async () => ({ stored: noCounts, failed: noCounts, dead: noCounts }),
+  endpoints: async () => endpointFigures(watchEndpoints(systemClock).counts()),
 }
 const noTotals = {
   conversations: 0,
@@ -66,7 +66,7 @@ async function start(environment: Record<string, string> = {}) {
       }),
     },
     redisBytes: undefined,
-    pool: () => ({ size: 10, available: 9 }),
+    pool: async () => ({ size: 10, available: 9 }),
     showKeys,
     now: () => instantOf(Date.now()),
   })

@@ -241,9 +241,9 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     },
   }
 
-  /** These have tests of their own in redis.test.ts, and those of the gateway in gateway/settings.test.ts. */
+  /** These have tests of their own in redis.test.ts, WORKERS in many/, and those of the gateway in gateway/settings.test.ts. */
   const ofTheGateway = Object.values(gatewaySettings).map(setting => setting.name)
-  const provenElsewhere = ['ENABLE_REDIS_CACHE', 'ENABLE_CACHE', 'REDIS_CLUSTER_NODES', ...ofTheGateway]
+  const provenElsewhere = ['ENABLE_REDIS_CACHE', 'ENABLE_CACHE', 'REDIS_CLUSTER_NODES', 'WORKERS', ...ofTheGateway]
 
   it('G every setting has its proof', () => {
     const names = Object.values(settingsTable).map(setting => setting.name)

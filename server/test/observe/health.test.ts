@@ -52,7 +52,7 @@ function start() {
         return world.droppedRequests
       },
     },
-    caches: () => world.caches,
+    caches: async () => world.caches,
     pool: () => world.pool,
     clock,
     onChange: change => changes.push(change),

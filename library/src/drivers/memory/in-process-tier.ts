@@ -19,7 +19,7 @@ const names: ReadonlySet<string> = new Set(['maxEntries', 'clock'])
  * const shared = inProcessTier()
  * const [one, other] = [createCache({ name: 'app', redis: shared }), createCache({ name: 'app', redis: shared })]
  */
-export function inProcessTier(options: InProcessTierOptions = {}): SharedTier {
+export function inProcessTier(options: InProcessTierOptions = {}): Required<SharedTier> {
   readNames(options, names, 'inProcessTier')
   const { clock = systemClock } = options
   const maxSlots = readCount(options.maxEntries ?? 100_000, 'maxEntries')

@@ -7,4 +7,5 @@ export {
   type RedisConversationCopiesOptions,
   redisConversationCopies,
 } from './copies/conversation-copies.ts'
+export { redisRequestCounter } from './counting/request-counter.ts'
 export { type RedisTier, type RedisTierOptions, redis } from './tier/redis.ts'

@@ -6,7 +6,15 @@ export interface MetricFamily {
   readonly labels: readonly string[]
   /** Upper bounds of a histogram. */
   readonly buckets?: readonly number[]
+  /** How a gauge of several processes becomes one; counters and histograms add up. */
+  readonly together?: Together
 }
+
+/**
+ * What a gauge is over several processes: the `sum`; the `least` or the `most` of them; the `same` for all, because they
+ * look at one thing; or `anew`, computed from counters that were added up.
+ */
+export type Together = 'sum' | 'least' | 'most' | 'same' | 'anew'
 
 /** Upper bounds for what takes microseconds to milliseconds, such as one operation of a cache or one statement. */
 export const operationSeconds = [

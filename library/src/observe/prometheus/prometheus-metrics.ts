@@ -17,6 +17,7 @@ import { metricFamilies } from './metric-families.ts'
 import { modelMetrics, type ObservedAnswers } from './models/model-metrics.ts'
 import { registerCounter } from './register.ts'
 import { sampledMetrics } from './sampled-metrics.ts'
+import type { MetricsSnapshot } from './together/merged-metrics.ts'
 
 export interface PrometheusOptions {
   /** Where the families are registered; a registry of its own by default. */
@@ -30,6 +31,8 @@ export interface PrometheusOptions {
   readonly copies?: Pick<ConversationCopies, 'isAvailable'>
   /** The memory that the cache uses, in bytes, asked every five seconds. */
   readonly cacheMemoryBytes?: () => number | Promise<number>
+  /** Whether that memory is the same for all processes, as that of Redis, or each one's own. Default true. */
+  readonly cacheMemoryIsShared?: boolean
   /** What waits for its embedding, asked every five seconds. */
   readonly outbox?: Pick<Outbox, 'counts'>
   readonly clock?: Clock
@@ -41,6 +44,8 @@ export interface PrometheusMetrics {
   readonly contentType: string
   /** All families in Prometheus' text format. */
   text(): Promise<string>
+  /** The same as plain data, to be merged with that of other processes. */
+  snapshot(): Promise<MetricsSnapshot>
   /** Counts what became of a message's embedding. */
   recordEmbedding(result: EmbeddingResult): void
   /** Counts an HTTP request that was answered. */
@@ -93,13 +98,14 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     endings.push(hourlyMetrics.events.on('dropped', ({ requests }) => dropped.inc(requests)))
     endings.push(hourlyMetrics.events.on('flush_failed', () => failures.inc()))
   }
-  const { cacheMemoryBytes, copies, outbox } = options
-  sampledMetrics(registry, { cacheMemoryBytes, copies, outbox }, clock, ending.signal)
+  const { cacheMemoryBytes, cacheMemoryIsShared = true, copies, outbox } = options
+  sampledMetrics(registry, { cacheMemoryBytes, cacheMemoryIsShared, copies, outbox }, clock, ending.signal)
 
   return {
     registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
     watch,
     watchAnswers: answers => {
       const end = countModelCalls(answers)

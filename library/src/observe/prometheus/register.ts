@@ -1,6 +1,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { MetricFamily } from './metric-family.ts'
 
+/** What prom-client calls the ways in which gauges of several processes become one. */
+const aggregators = { sum: 'sum', least: 'min', most: 'max', same: 'first', anew: 'omit' } as const
+
 type LabelOf<Family extends MetricFamily> = Family['labels'][number]
 type OfType<Type extends MetricFamily['type']> = MetricFamily & { readonly type: Type }
 
@@ -23,7 +26,7 @@ export function registerCounter<Family extends OfType<'counter'>>(
 /** A gauge; `collect` is called at each scrape and sets it. */
 export function registerGauge<Family extends OfType<'gauge'>>(
   registry: Registry,
-  { name, help, labels }: Family,
+  { name, help, labels, together = 'sum' }: Family,
   collect?: (gauge: Gauge<LabelOf<Family>>) => void,
 ): Gauge<LabelOf<Family>> {
   const gauge: Gauge<LabelOf<Family>> = new Gauge({
@@ -31,6 +34,7 @@ export function registerGauge<Family extends OfType<'gauge'>>(
     help,
     labelNames: labels,
     registers: [registry],
+    aggregator: aggregators[together],
     ...(collect === undefined ? {} : { collect: () => collect(gauge) }),
   })
   return gauge

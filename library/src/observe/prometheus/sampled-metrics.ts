@@ -8,6 +8,7 @@ import { registerGauge } from './register.ts'
 export interface Sampled {
   /** The memory that the cache uses, in bytes: `used_memory` of Redis, or what this process keeps. */
   readonly cacheMemoryBytes: (() => number | Promise<number>) | undefined
+  readonly cacheMemoryIsShared: boolean
   readonly copies: Pick<ConversationCopies, 'isAvailable'> | undefined
   readonly outbox: Pick<Outbox, 'counts'> | undefined
 }
@@ -19,8 +20,11 @@ const everyMs = 5_000
  * Redis or the database; a value that cannot be had is absent rather than old.
  */
 export function sampledMetrics(registry: Registry, sampled: Sampled, clock: Clock, signal: AbortSignal): void {
-  const { cacheMemoryBytes, copies, outbox } = sampled
-  const memory = registerGauge(registry, metricFamilies.cacheMemoryBytes)
+  const { cacheMemoryBytes, cacheMemoryIsShared, copies, outbox } = sampled
+  const memory = registerGauge(registry, {
+    ...metricFamilies.cacheMemoryBytes,
+    together: cacheMemoryIsShared ? 'same' : 'sum',
+  })
   const pending = registerGauge(registry, metricFamilies.outboxPending)
   const dead = registerGauge(registry, metricFamilies.outboxDead)
   const age = registerGauge(registry, metricFamilies.outboxAge)
