@@ -35,14 +35,16 @@ export const CacheHistoryAnswer = Type.Object(
 )
 
 /** What `GET /api/cache/history` answers. */
-export function cacheHistory(administration: Administration, at: string): Static<typeof CacheHistoryAnswer> {
+export async function cacheHistory(
+  administration: Administration,
+  at: string,
+): Promise<Static<typeof CacheHistoryAnswer>> {
+  const figures = await administration.figures()
   return {
     at,
     slot_seconds: slotMs / 1_000,
     caches: Object.fromEntries(
-      administration
-        .figures()
-        .map(({ name, recent }) => [name, { hits: [...recent.hits], misses: [...recent.misses] }]),
+      figures.map(({ name, recent }) => [name, { hits: [...recent.hits], misses: [...recent.misses] }]),
     ),
   }
 }
