@@ -29,3 +29,7 @@ console.log(await users.name(7), await users.name(7), users.asked)
 await users.rename(7, 'Grace')
 console.log(await users.name(7), users.asked)
 await cache.close()
+
+// It prints:
+// Ada Ada 1
+// Grace 2

@@ -27,3 +27,12 @@ for (const { name, run } of embedderSuite(async () => letterEmbedder())) {
   await run()
   console.log(`kept: ${name}`)
 }
+
+// It prints:
+// kept: names its model and takes at least one text a call
+// kept: gives one vector a text, all of one length, finite and not all zeros
+// kept: keeps the order of the texts
+// kept: gives the same text the same vector
+// kept: takes what people write: emoji, scripts, quotes, line breaks, punctuation alone
+// kept: answers no texts with no vectors
+// kept: gives up when its signal is aborted, with embedding_failed

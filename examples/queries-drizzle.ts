@@ -44,3 +44,8 @@ await db.insert(productTable).values({ name: 'bowl', price: 9 })
 await show()
 await pool.end()
 await cache.close()
+
+// It prints:
+// 1 product, asked 1 time
+// 1 product, asked 1 time
+// 2 products, asked 2 times

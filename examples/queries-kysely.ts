@@ -41,3 +41,8 @@ await db.transaction().execute(async transaction => {
 await show()
 await db.destroy()
 await cache.close()
+
+// It prints:
+// 1 product, asked 1 time
+// 1 product, asked 1 time
+// 2 products, asked 2 times

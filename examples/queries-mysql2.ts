@@ -33,3 +33,8 @@ connection.release()
 await show()
 await pool.end()
 await cache.close()
+
+// It prints:
+// 1 product, asked 1 time
+// 1 product, asked 1 time
+// 2 products, asked 2 times

@@ -26,8 +26,12 @@ export interface RepriseServer extends AsyncDisposable {
  * Starts Reprise as a process of its own, with these settings and no others: as a user would, on a free loopback port
  * unless PORT names one, and with the embedder `hash`, unless EMBEDDER names one or is empty, because loading a model into
  * each server would take the tests' time. Without DATABASE_URL its data lie in a private directory unless DATA_DIR names one.
+ * `demo` starts the demonstration in its place, without callers of its own.
  */
-export async function startReprise(settings: Readonly<Record<string, string>> = {}): Promise<RepriseServer> {
+export async function startReprise(
+  settings: Readonly<Record<string, string>> = {},
+  command: 'serve' | 'demo' = 'serve',
+): Promise<RepriseServer> {
   const port = settings['PORT'] ?? `${await freePort()}`
   const home = await privateDirectory('reprise')
   const url = `http://127.0.0.1:${port}`
@@ -36,7 +40,7 @@ export async function startReprise(settings: Readonly<Record<string, string>> = 
   const server = await startServer({
     // `env` becomes the server, so that the process id is the server's.
     binary: requireBinary('env'),
-    args: ['-i', ...variables, process.execPath, repriseMain, 'serve'],
+    args: ['-i', ...variables, process.execPath, repriseMain, ...argumentsOf(command, port)],
     user: undefined,
     directory: home.path,
     logFile: `${home.path}/log`,
@@ -59,6 +63,10 @@ export async function startReprise(settings: Readonly<Record<string, string>> = 
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function argumentsOf(command: 'serve' | 'demo', port: string): readonly string[] {
+  return command === 'serve' ? [command] : [command, '--port', port, '--no-traffic', '--delay', '20']
 }
 
 async function isReady(url: string): Promise<boolean> {

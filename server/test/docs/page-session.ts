@@ -12,35 +12,47 @@ export interface Played {
   readonly output: string
 }
 
+/** What a page starts with a block. */
+interface Start {
+  readonly command: 'serve' | 'demo'
+  readonly settings: Record<string, string>
+}
+
 /**
- * Carries out the shell blocks of a page as a reader would, one after the other in one shell. A block that ends with
- * `npm start` starts a server with the settings before it, in place of the one that ran.
+ * Carries out the `curl` blocks of a page as a reader would, one after the other in one shell. A block that starts Reprise
+ * (`npm start`, `reprise serve`, `npx reprise-server demo`) does so with the settings before it, in place of the one that
+ * ran; a model provider that it names is played by the model server.
  */
-export async function playPage(blocks: readonly Block[]): Promise<readonly Played[]> {
+export async function playPage(blocks: readonly Block[], modelUrl = ''): Promise<readonly Played[]> {
   const played: Played[] = []
-  let settings: Record<string, string> | undefined
+  let start: Start | undefined
   let commands: Block[] = []
   for (const block of blocks.filter(({ language }) => language === 'sh')) {
-    if (!/\bnpm start$/.test(block.text.trim())) {
-      commands.push(block)
+    const next = startIn(block.text.trim(), modelUrl)
+    if (next === undefined) {
+      if (block.text.includes('curl')) commands.push(block)
       continue
     }
-    played.push(...(await playOn(settings, commands)))
-    settings = settingsIn(block.text)
+    played.push(...(await playOn(start, commands)))
+    start = next
     commands = []
   }
-  return [...played, ...(await playOn(settings, commands))]
+  return [...played, ...(await playOn(start, commands))]
 }
 
-function settingsIn(text: string): Record<string, string> {
-  return Object.fromEntries(
+function startIn(text: string, modelUrl: string): Start | undefined {
+  if (/\breprise-server demo$/.test(text)) return { command: 'demo', settings: {} }
+  if (!/(?:\bnpm start|\breprise serve)$/.test(text)) return undefined
+  const settings = Object.fromEntries(
     [...text.matchAll(/\b([A-Z][A-Z_]+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
   )
+  if ('UPSTREAM_BASE_URL' in settings) settings['UPSTREAM_BASE_URL'] = modelUrl
+  return { command: 'serve', settings }
 }
 
-async function playOn(settings: Record<string, string> | undefined, blocks: readonly Block[]): Promise<Played[]> {
-  if (settings === undefined || blocks.length === 0) return []
-  await using server = await startReprise(settings)
+async function playOn(start: Start | undefined, blocks: readonly Block[]): Promise<Played[]> {
+  if (start === undefined || blocks.length === 0) return []
+  await using server = await startReprise(start.settings, start.command)
   const script = blocks.map(({ text }) => `${text}printf '\\0'\n`).join('')
   const outputs = (await runShell(script.replaceAll(pageUrl, server.url))).split(mark)
   return blocks.map((block, index) => ({ block, output: (outputs[index] ?? '').replaceAll(server.url, pageUrl) }))

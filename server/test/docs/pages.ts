@@ -26,7 +26,7 @@ export interface Block {
 
 /** The fenced blocks of a page, in order. */
 export function blocksOf(page: string): readonly Block[] {
-  return [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(({ 1: language = '', 2: text = '', index }) => ({
+  return [...page.matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```$/gm)].map(({ 1: language = '', 2: text = '', index }) => ({
     language,
     text,
     line: page.slice(0, index).split('\n').length,

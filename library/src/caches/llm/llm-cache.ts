@@ -24,9 +24,10 @@ export interface LlmCache {
   invalidate(selector: AnswerSelector): Promise<{ readonly removed: number }>
   /**
    * Says what an answer is worth; a bad one is removed.
+   * @param key as the header `x-reprise-key` of the answer names it
    * @throws RepriseError `invalid_option`
    */
-  feedback(key: AnswerKey, verdict: 'good' | 'bad'): Promise<void>
+  feedback(key: string, verdict: 'good' | 'bad'): Promise<void>
   /** Calls a listener for every later event of that name, until the returned function is called. */
   on<Name extends keyof LlmEvents>(name: Name, listener: (event: LlmEvents[Name]) => void): () => void
   /** Counts the last hits in the durable tier. Does not close the cache. */
@@ -60,8 +61,10 @@ export function llmCache(options: LlmCacheOptions): LlmCache {
     feedback: async (key, verdict) => {
       if (verdict !== 'good' && verdict !== 'bad') throw expected('verdict', '"good" or "bad"', verdict)
       readAnswerKey(key)
-      if (verdict === 'bad') await invalidate({ key })
-      events.announce('feedback', { key, verdict })
+      // It was read, and is one.
+      const answerKey = key as AnswerKey
+      if (verdict === 'bad') await invalidate({ key: answerKey })
+      events.announce('feedback', { key: answerKey, verdict })
     },
     on: (name, listener) => events.on(name, listener),
     close: async () => {

@@ -14,8 +14,8 @@ import {
 } from './retrieval-options.ts'
 
 /** Asks the index; the signal is aborted when nobody waits any more. */
-export type Retriever<Document> = (
-  asked: RetrievalQuery,
+export type Retriever<Document, Asked extends RetrievalQuery = RetrievalQuery> = (
+  asked: Asked,
   context: { readonly signal: AbortSignal },
 ) => PromiseLike<readonly Document[]> | readonly Document[]
 
@@ -31,9 +31,14 @@ export interface RetrievalCache<Document> {
    * The documents for a query; retrieved where they are not known. Callers of one query share one retrieval.
    * @throws what the retriever throws; RepriseError `invalid_option`
    */
-  retrieve(asked: RetrievalQuery, retriever: Retriever<Document>): Promise<readonly Document[]>
+  retrieve<Asked extends RetrievalQuery, Found extends Document>(
+    asked: Asked,
+    retriever: Retriever<Found, Asked>,
+  ): Promise<readonly Found[]>
   /** The same retriever with the cache before it. */
-  wrap(retriever: Retriever<Document>): (asked: RetrievalQuery) => Promise<readonly Document[]>
+  wrap<Asked extends RetrievalQuery, Found extends Document>(
+    retriever: Retriever<Found, Asked>,
+  ): (asked: Asked) => Promise<readonly Found[]>
   /**
    * Drops every retrieval that answered one of the documents, and every answer that was made from it; what is being
    * retrieved or generated now is not kept. Call it after the index was changed.
@@ -64,7 +69,10 @@ export function retrievalCache<Document = unknown>(
   const { ttl, staleIfError, answers } = settings
   const kept = cache.namespace('retrievals', { ttl, grace: staleIfError, graceFor: 'error' })
 
-  async function retrieve(asked: RetrievalQuery, retriever: Retriever<Document>): Promise<readonly Document[]> {
+  async function retrieve<Asked extends RetrievalQuery, Found extends Document>(
+    asked: Asked,
+    retriever: Retriever<Found, Asked>,
+  ): Promise<readonly Found[]> {
     requireQuery(asked)
     if (typeof retriever !== 'function') throw expected('retriever', 'a function', retriever)
     return kept.getOrSet(keyOf(asked), async ({ signal, setTags }) => {

@@ -1,4 +1,4 @@
-import { type AnswerKey, RepriseError } from 'reprise'
+import { RepriseError } from 'reprise'
 import { Type } from 'typebox'
 import type { HttpServer } from '../../http/http-server.ts'
 import { problems } from '../../http/problem-schema.ts'
@@ -40,8 +40,7 @@ export function feedbackRoute(server: HttpServer, { llm, callers, partitions }: 
       const { key, verdict } = request.body
       const caller = await callers.recognise(request.headers)
       if (tenantOf(key) !== partitions.of(caller, sharedNamespaceOf(key))) throw notOwn()
-      // Compared with those that were made here; any other text meets none.
-      await llm?.feedback(key as AnswerKey, verdict)
+      await llm?.feedback(key, verdict)
       return { verdict, evicted: verdict === 'bad' && llm !== undefined }
     },
   )
