@@ -6,7 +6,7 @@ import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
 import { gather } from '../base/gather.ts'
 import { type Instant, instantOf } from '../base/instant.ts'
-import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
+import type { ConversationCopies, CopyMessage } from '../ports/chat/conversation-copies.ts'
 import type {
   AppendOutcome,
   AppendRequest,
@@ -182,14 +182,14 @@ export function createAppender(parts: AppenderParts): Append {
 
 /** What a batch committed for each guest, in order of sequence. */
 function runsOf(batch: readonly AppendRequest[], outcomes: readonly AppendOutcome[]): Map<GuestId, CommittedRun> {
-  const runs = new Map<GuestId, CommittedRun & { readonly messages: string[] }>()
+  const runs = new Map<GuestId, CommittedRun & { readonly messages: CopyMessage[] }>()
   outcomes.forEach((outcome, index) => {
     const request = batch[index]
     if (outcome.kind !== 'saved' || request?.target.kind !== 'guest') return
     const { guestId } = request.target
-    const { epoch, conversationId, sequence } = outcome
-    const run = runs.get(guestId) ?? { guestId, epoch, conversationId, fromSequence: sequence, messages: [] }
-    run.messages.push(messageJson(request.message))
+    const { epoch, conversationId, sequence, headBefore: follows } = outcome
+    const run = runs.get(guestId) ?? { guestId, epoch, conversationId, fromSequence: sequence, follows, messages: [] }
+    run.messages.push({ id: request.messageId, json: messageJson(request.message) })
     runs.set(guestId, run)
   })
   return runs

@@ -50,7 +50,20 @@ export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
     if (page.kind !== 'page') return page
     if (page.messages.length < page.nextSequence) return { kind: 'too_large', messages: page.nextSequence }
     const json = Buffer.from(historyJson(page.messages))
-    return { kind: 'loaded', json, epoch: page.epoch, nextSequence: page.nextSequence }
+    return { kind: 'loaded', json, epoch: page.epoch, nextSequence: page.nextSequence, head: page.head }
+  }
+
+  /**
+   * A copy holds only what was committed. One that is past PostgreSQL, asked after it, is of commits that PostgreSQL has
+   * lost since.
+   */
+  async function dropWhatWasLost(from: ConversationCopies, guestId: GuestId): Promise<boolean> {
+    const [copy] = await from.read([guestId])
+    const [fence] = await store.fences([guestId])
+    if (copy === undefined || fence?.kind !== 'active' || copy.epoch !== fence.epoch) return false
+    if (copy.nextSequence <= fence.nextSequence) return false
+    await from.drop(guestId, fence.epoch)
+    return true
   }
 
   async function fillCopy(guestId: GuestId, fence: ActiveFence, loaded: LoadedHistory): Promise<boolean> {
@@ -58,7 +71,8 @@ export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
     if (!copies.isAvailable || !outgrown.mayFit(guestId, fence)) return false
     try {
       if (!(await copies.claimFill(guestId))) return false
-      const outcome = await copies.fill(guestId, loaded)
+      let outcome = await copies.fill(guestId, loaded)
+      if (outcome === 'newer' && (await dropWhatWasLost(copies, guestId))) outcome = await copies.fill(guestId, loaded)
       if (outcome === 'too_large') outgrown.note(guestId, loaded.epoch)
       const isHeld = outcome === 'filled' || outcome === 'newer'
       if (isHeld) await store.markConversationSynced(fence.conversationId, loaded.nextSequence, true)
@@ -105,5 +119,9 @@ export function createHistoryLoader(parts: HistoryLoaderParts): HistoryLoader {
 }
 
 function covers(loaded: LoadedHistory, fence: ActiveFence): boolean {
-  return loaded.kind === 'loaded' && loaded.epoch === fence.epoch && loaded.nextSequence >= fence.nextSequence
+  if (loaded.kind !== 'loaded' || loaded.epoch !== fence.epoch) return false
+  return (
+    loaded.nextSequence > fence.nextSequence ||
+    (loaded.nextSequence === fence.nextSequence && loaded.head === fence.head)
+  )
 }

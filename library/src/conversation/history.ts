@@ -2,7 +2,7 @@ import type { Announcer } from '../base/announcer.ts'
 import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
 import { RepriseError } from '../base/reprise-error.ts'
-import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
+import type { ConversationCopies, Copy } from '../ports/chat/conversation-copies.ts'
 import type { ConversationStore } from '../ports/chat/conversation-store.ts'
 import type { ConversationEvents, StoreName } from './conversation-events.ts'
 import type { CopyDoubt } from './copy-doubt.ts'
@@ -30,7 +30,11 @@ export interface HistoryParts {
   readonly clock: Clock
 }
 
-/** Reads whole histories. The copy is believed only if its (epoch, nextSequence) is PostgreSQL's. */
+function isConfirmed(copy: Copy, fence: ActiveFence): boolean {
+  return copy.epoch === fence.epoch && copy.nextSequence === fence.nextSequence && copy.head === fence.head
+}
+
+/** Reads whole histories. The copy is believed only if its (epoch, nextSequence, head) is PostgreSQL's. */
 export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => Promise<HistoryAnswer> {
   const { copies, doubt, loader, announcer, clock } = parts
   const glance = createGlance(parts)
@@ -42,7 +46,7 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
     }
     if (fence.kind === 'migrated') return fence
     if (fence.kind === 'unknown' || fence.nextSequence === 0) return { kind: 'empty' }
-    if (copies !== undefined && copy?.epoch === fence.epoch && copy.nextSequence === fence.nextSequence) {
+    if (copies !== undefined && copy !== undefined && isConfirmed(copy, fence)) {
       return { kind: 'found', json: copy.json, source: copies.name, stale: false }
     }
     if (fence.nextSequence > maxHistoryMessages || fence.contentBytes > maxHistoryBytes) {

@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { historyJson, type Message, messageJson } from '../base/chat/message.ts'
+import type { MessageId } from '../base/chat/message-id.ts'
 import type { GuestId } from '../base/chat/principal.ts'
-import type { ConversationCopies, CopyAppendOutcome } from '../ports/chat/conversation-copies.ts'
+import type { ConversationCopies, CopyAppend, CopyAppendOutcome } from '../ports/chat/conversation-copies.ts'
 import type { ContractCase } from './contract-case.ts'
 
 export interface ConversationCopiesUnderTest {
@@ -32,12 +33,43 @@ export function conversationCopiesSuite(open: () => Promise<ConversationCopiesUn
         equal(await append(copies, guest, 0, 4, 1), 'early')
         equal(await append(copies, guest, 0, 0, 3), 'present')
         equal(await append(copies, guest, 0, 2, 1), 'present')
+        equal(await append(copies, guest, 0, 1, 1), 'absent')
         deepEqual(await read(copies, guest), { epoch: 0, nextSequence: 3, text: history(0, 3) })
       },
       'takes from an append that overlaps only what is missing': async (copies, guest) => {
         await append(copies, guest, 0, 0, 3)
         equal(await append(copies, guest, 0, 1, 4), 'appended')
         deepEqual(await read(copies, guest), { epoch: 0, nextSequence: 5, text: history(0, 5) })
+      },
+      'tells the last message that it holds, and what is appended, filled and begun anew moves it': async (
+        copies,
+        guest,
+      ) => {
+        const head = async () => (await copies.read([guest]))[0]?.head
+        await append(copies, guest, 0, 0, 3)
+        equal(await head(), idAt(2))
+        await append(copies, guest, 0, 2, 3)
+        equal(await head(), idAt(4))
+        await fill(copies, guest, 0, 7)
+        equal(await head(), idAt(6))
+        await fill(copies, guest, 1, 0)
+        equal(await head(), undefined)
+        await append(copies, guest, 1, 0, 1)
+        equal(await head(), idAt(0))
+      },
+      'drops a copy of another line rather than append to it': async (copies, guest) => {
+        for (const [from, count] of [
+          [5, 1],
+          [3, 2],
+          [3, 4],
+          [0, 5],
+        ] as const) {
+          await append(copies, guest, 0, 0, 5)
+          deepEqual(await copies.append([appendOf(guest, 0, from, count, 1)]), ['absent'])
+          equal(await read(copies, guest), undefined)
+        }
+        equal(await fill(copies, guest, 0, 4), 'filled')
+        equal(await append(copies, guest, 0, 4, 1), 'appended')
       },
       'has nothing to append to where no copy is': async (copies, guest) => {
         equal(await append(copies, guest, 0, 3, 1), 'absent')
@@ -137,21 +169,19 @@ export function conversationCopiesSuite(open: () => Promise<ConversationCopiesUn
       },
       'drops a copy that grows past its bound, and takes a smaller one again': async (copies, guest, maxCopyBytes) => {
         await append(copies, guest, 0, 0, 1)
-        const long = messageJson({ ...messageAt(1), content: 'x'.repeat(maxCopyBytes) })
-        deepEqual(await copies.append([{ guestId: guest, epoch: 0, fromSequence: 1, messages: [long] }]), ['dropped'])
+        deepEqual(await copies.append([longAppendOf(guest, 1, maxCopyBytes)]), ['dropped'])
         equal(await read(copies, guest), undefined)
         equal(await append(copies, guest, 0, 2, 1), 'absent')
         equal(await fill(copies, guest, 0, 3), 'filled')
         deepEqual(await read(copies, guest), { epoch: 0, nextSequence: 3, text: history(0, 3) })
       },
       'begins no copy that is past its bound at once': async (copies, guest, maxCopyBytes) => {
-        const long = messageJson({ ...messageAt(0), content: 'x'.repeat(maxCopyBytes) })
-        deepEqual(await copies.append([{ guestId: guest, epoch: 0, fromSequence: 0, messages: [long] }]), ['dropped'])
+        deepEqual(await copies.append([longAppendOf(guest, 0, maxCopyBytes)]), ['dropped'])
         equal(await read(copies, guest), undefined)
       },
       'refuses a fill past the bound': async (copies, guest, maxCopyBytes) => {
         const json = Buffer.from(`["${'x'.repeat(maxCopyBytes)}"]`)
-        equal(await copies.fill(guest, { epoch: 0, nextSequence: 1, json }), 'too_large')
+        equal(await copies.fill(guest, { epoch: 0, nextSequence: 1, head: idAt(0), json }), 'too_large')
         equal(await read(copies, guest), undefined)
       },
       'lets one of a crowd fill, and the next after it has filled': async (copies, guest) => {
@@ -190,8 +220,27 @@ function history(fromSequence: number, count: number): string {
   return historyJson(messagesFrom(fromSequence, count))
 }
 
-function appendOf(guestId: GuestId, epoch: number, fromSequence: number, count: number) {
-  return { guestId, epoch, fromSequence, messages: messagesFrom(fromSequence, count).map(messageJson) }
+/** The id of the message at a place, in the line of messages that a number names. */
+function idAt(sequence: number, line = 0): MessageId {
+  // The form of a UUID, which is all that a `MessageId` is.
+  return `00000000-0000-7000-800${line}-${String(sequence).padStart(12, '0')}` as MessageId
+}
+
+function idBefore(sequence: number, line = 0): MessageId | undefined {
+  return sequence === 0 ? undefined : idAt(sequence - 1, line)
+}
+
+function appendOf(guestId: GuestId, epoch: number, fromSequence: number, count: number, line = 0): CopyAppend {
+  const messages = messagesFrom(fromSequence, count).map((message, index) => ({
+    id: idAt(fromSequence + index, line),
+    json: messageJson(message),
+  }))
+  return { guestId, epoch, fromSequence, follows: idBefore(fromSequence, line), messages }
+}
+
+function longAppendOf(guestId: GuestId, fromSequence: number, bytes: number): CopyAppend {
+  const json = messageJson({ ...messageAt(fromSequence), content: 'x'.repeat(bytes) })
+  return { ...appendOf(guestId, 0, fromSequence, 1), messages: [{ id: idAt(fromSequence), json }] }
 }
 
 async function append(
@@ -206,7 +255,12 @@ async function append(
 }
 
 function fill(copies: ConversationCopies, guestId: GuestId, epoch: number, nextSequence: number) {
-  return copies.fill(guestId, { epoch, nextSequence, json: Buffer.from(history(0, nextSequence)) })
+  return copies.fill(guestId, {
+    epoch,
+    nextSequence,
+    head: idBefore(nextSequence),
+    json: Buffer.from(history(0, nextSequence)),
+  })
 }
 
 async function read(copies: ConversationCopies, guestId: GuestId) {

@@ -1,6 +1,7 @@
 import { type Clock, type GuestId, parseGuestId } from 'reprise'
 import { memoryConversationCopies } from 'reprise/memory-copies'
 import { expect, it } from 'vitest'
+import { appendOf, idAt } from './append-of.ts'
 
 function clockAt(start: number): Clock & { advance(ms: number): void } {
   let nowMs = start
@@ -16,7 +17,7 @@ function clockAt(start: number): Clock & { advance(ms: number): void } {
 
 const guests = (count: number) => Array.from({ length: count }, (_, index) => parseGuestId(`guest-${index}`))
 const message = `"${'x'.repeat(998)}"`
-const begin = (guestId: GuestId) => ({ guestId, epoch: 0, fromSequence: 0, messages: [message] })
+const begin = (guestId: GuestId) => appendOf(guestId, 0, 0, [message])
 
 it('B2 forgets a copy a day after its last message; each message renews its life', async () => {
   const clock = clockAt(1_000)
@@ -24,9 +25,7 @@ it('B2 forgets a copy a day after its last message; each message renews its life
   const [guest] = guests(1) as [GuestId]
   await copies.append([begin(guest)])
   clock.advance(86_399_999)
-  expect(await copies.append([{ guestId: guest, epoch: 0, fromSequence: 1, messages: [message] }])).toEqual([
-    'appended',
-  ])
+  expect(await copies.append([appendOf(guest, 0, 1, [message])])).toEqual(['appended'])
   clock.advance(86_399_999)
   expect((await copies.read([guest]))[0]?.nextSequence).toBe(2)
   clock.advance(1)
@@ -54,11 +53,11 @@ it('counts what is appended and what is filled against its bytes', async () => {
   const [one, other, third] = guests(3) as [GuestId, GuestId, GuestId]
   await copies.append([begin(one), begin(other)])
   for (let sequence = 1; sequence < 48; sequence += 1) {
-    await copies.append([{ guestId: other, epoch: 0, fromSequence: sequence, messages: [message] }])
+    await copies.append([appendOf(other, 0, sequence, [message])])
   }
   expect((await copies.read([one, other])).map(copy => copy?.nextSequence)).toEqual([undefined, 48])
-  await copies.fill(third, { epoch: 0, nextSequence: 1, json: Buffer.from(`[${message}]`) })
-  await copies.fill(third, { epoch: 0, nextSequence: 2, json: Buffer.from(`[${message},${message}]`) })
+  await copies.fill(third, { epoch: 0, nextSequence: 1, head: idAt(0), json: Buffer.from(`[${message}]`) })
+  await copies.fill(third, { epoch: 0, nextSequence: 2, head: idAt(1), json: Buffer.from(`[${message},${message}]`) })
   expect((await copies.read([other, third])).map(copy => copy?.nextSequence)).toEqual([undefined, 2])
 })
 

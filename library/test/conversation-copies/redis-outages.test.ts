@@ -6,6 +6,7 @@ import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
 import { startProxy, type TcpProxy } from '../../../testbed/proxy.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { appendOf, idAt } from './append-of.ts'
 
 const guest = parseGuestId('web-7f3a')
 /** What a busy machine may add to a limit. */
@@ -31,7 +32,7 @@ async function proxyBefore(server: RedisServer): Promise<TcpProxy> {
 }
 
 function append(copies: RedisConversationCopies, fromSequence: number, epoch = 0) {
-  return copies.append([{ guestId: guest, epoch, fromSequence, messages: [`{"n":${fromSequence}}`] }])
+  return copies.append([appendOf(guest, epoch, fromSequence, [`{"n":${fromSequence}}`])])
 }
 
 async function textOf(copies: RedisConversationCopies): Promise<string | undefined> {
@@ -149,7 +150,7 @@ describeWith(['redis-server'], 'B3 Redis away', () => {
     expect((await copies.read([guest]))[0]?.nextSequence).toBe(1)
     expect(await append(copies, 3)).toEqual(['early'])
     const json = Buffer.from('[{"n":0},{"n":1},{"n":2},{"n":3}]')
-    expect(await copies.fill(guest, { epoch: 0, nextSequence: 4, json })).toBe('filled')
+    expect(await copies.fill(guest, { epoch: 0, nextSequence: 4, head: idAt(3), json })).toBe('filled')
     expect(await append(copies, 4)).toEqual(['appended'])
   })
 

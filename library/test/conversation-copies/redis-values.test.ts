@@ -5,6 +5,7 @@ import { connectRedis, type Redis, type RedisConversationCopies, redisConversati
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { appendOf, idAt } from './append-of.ts'
 
 const run = promisify(execFile)
 const guest = parseGuestId('web-7f3a')
@@ -23,10 +24,10 @@ describeWith(['redis-server', 'redis-cli'], 'values of copies in Redis', () => {
     return (await run('redis-cli', ['-p', `${server.port}`, ...args])).stdout.trim()
   }
   async function append(fromSequence: number, ...messages: string[]) {
-    return (await copies.append([{ guestId: guest, epoch: 0, fromSequence, messages }]))[0]
+    return (await copies.append([appendOf(guest, 0, fromSequence, messages)]))[0]
   }
   function fill(nextSequence: number, text: string) {
-    return copies.fill(guest, { epoch: 0, nextSequence, json: Buffer.from(text) })
+    return copies.fill(guest, { epoch: 0, nextSequence, head: idAt(nextSequence - 1), json: Buffer.from(text) })
   }
   async function read() {
     const [copy] = await copies.read([guest])
@@ -114,13 +115,20 @@ describeWith(['redis-server', 'redis-cli'], 'values of copies in Redis', () => {
     expect(await read()).toBe(`[${first}]`)
   })
 
+  it.each(['0:1:{bytes}', '0:1'])('takes bookkeeping of another version for none: %s', async form => {
+    await append(0, first)
+    await cli('set', bookkeeping, form.replace('{bytes}', `${first.length + 2}`))
+    expect(await read()).toBeUndefined()
+    expect(await append(1, second)).toBe('absent')
+    expect(await fill(2, `[${first},${second}]`)).toBe('filled')
+    expect(await append(2, third)).toBe('appended')
+    expect(await read()).toBe(`[${first},${second},${third}]`)
+  })
+
   it('lets one unusable key of a batch harm no other guest', async () => {
     await cli('rpush', key, first)
     const other = parseGuestId('other')
-    const outcomes = await copies.append([
-      { guestId: guest, epoch: 0, fromSequence: 0, messages: [first] },
-      { guestId: other, epoch: 0, fromSequence: 0, messages: [first] },
-    ])
+    const outcomes = await copies.append([appendOf(guest, 0, 0, [first]), appendOf(other, 0, 0, [first])])
     expect(outcomes).toEqual(['absent', 'appended'])
     expect((await copies.read([guest, other])).map(copy => copy?.nextSequence)).toEqual([undefined, 1])
   })
@@ -137,7 +145,7 @@ describeWith(['redis-server', 'redis-cli'], 'values of copies in Redis', () => {
 
   it('scans copies of its own and what older systems left, and passes over the rest', async () => {
     const guests = Array.from({ length: 300 }, (_, index) => parseGuestId(`scan-${index}`))
-    await copies.append(guests.map(guestId => ({ guestId, epoch: 0, fromSequence: 0, messages: [first] })))
+    await copies.append(guests.map(guestId => appendOf(guestId, 0, 0, [first])))
     await copies.drop(parseGuestId('scan-0'), 1)
     await cli('rpush', 'guest:old-list', first, second)
     await cli('set', 'guest:old-string', `[${third}]`)

@@ -5,6 +5,7 @@ import { conversationCopiesSuite } from 'reprise/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { type RedisCluster, startRedisCluster } from '../../../testbed/redis-cluster.ts'
+import { appendOf } from '../conversation-copies/append-of.ts'
 import { ask, killMasterOf, moveSlot, nodesSeenBy, ownerOf } from './cluster-cli.ts'
 import { soon } from './tier.ts'
 
@@ -31,7 +32,7 @@ describeWith(['redis-server', 'redis-cli'], 'B2 copies in a Redis Cluster', () =
   })
 
   const appendTo = (names: readonly GuestId[], fromSequence: number) =>
-    copies.append(names.map(guestId => ({ guestId, epoch: 0, fromSequence, messages: [`{"n":${fromSequence}}`] })))
+    copies.append(names.map(guestId => appendOf(guestId, 0, fromSequence, [`{"n":${fromSequence}}`])))
   const slotOf = async (guestId: GuestId) =>
     Number(await ask(cluster.nodes[0]?.port ?? 0, 'cluster', 'keyslot', `guest:${guestId}`))
 

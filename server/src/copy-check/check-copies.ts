@@ -57,7 +57,8 @@ export async function checkCopies(
 async function judge(store: ConversationStore, guestId: GuestId, copy: Copy): Promise<Verdict> {
   const [fence] = await store.fences([guestId])
   if (fence?.kind !== 'active') return 'foreign'
-  if (copy.epoch !== fence.epoch || copy.nextSequence !== fence.nextSequence) return 'behind'
+  if (copy.epoch !== fence.epoch || copy.nextSequence !== fence.nextSequence || copy.head !== fence.head)
+    return 'behind'
   const messages = await allMessages(store, guestId)
   // The guest may have spoken since; what it said before cannot have changed, except by erasing or migrating it.
   const said = messages === 'migrated' ? '' : historyJson(messages.slice(0, copy.nextSequence))
@@ -72,8 +73,10 @@ async function replace({ store, copies }: CopyCheckParts, guestId: GuestId): Pro
   if (fence?.kind !== 'active') return false
   await copies.drop(guestId, fence.epoch)
   const messages = await allMessages(store, guestId)
-  if (messages === 'migrated') return false
-  const json = Buffer.from(historyJson(messages))
-  await copies.fill(guestId, { epoch: fence.epoch, nextSequence: messages.length, json })
+  const [after] = await store.fences([guestId])
+  // Whoever spoke or was erased meanwhile gets a copy by the next read.
+  if (messages === 'migrated' || after?.kind !== 'active' || after.nextSequence !== messages.length) return true
+  const { epoch, nextSequence, head } = after
+  await copies.fill(guestId, { epoch, nextSequence, head, json: Buffer.from(historyJson(messages)) })
   return true
 }

@@ -1,6 +1,13 @@
 import type { GuestId } from '../../base/chat/principal.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import type { ConversationCopies, Copy, CopyAppend, CopyAppendOutcome } from '../../ports/chat/conversation-copies.ts'
+import type {
+  ConversationCopies,
+  Copy,
+  CopyAppend,
+  CopyAppendOutcome,
+  CopyMessage,
+} from '../../ports/chat/conversation-copies.ts'
+import type { Head } from '../../ports/chat/conversation-store.ts'
 import { GrowingJson } from './growing-json.ts'
 
 export interface MemoryConversationCopiesOptions {
@@ -18,6 +25,7 @@ export interface MemoryConversationCopiesOptions {
 interface Kept {
   readonly epoch: number
   nextSequence: number
+  head: Head
   readonly json: GrowingJson
   expiresAt: number
 }
@@ -98,10 +106,10 @@ export function memoryConversationCopies(options: MemoryConversationCopiesOption
     if (kept === undefined) return undefined
     copies.delete(guestId)
     copies.set(guestId, kept)
-    return { epoch: kept.epoch, nextSequence: kept.nextSequence, json: kept.json.read() }
+    return { epoch: kept.epoch, nextSequence: kept.nextSequence, head: kept.head, json: kept.json.read() }
   }
 
-  function append({ guestId, epoch, fromSequence, messages }: CopyAppend): CopyAppendOutcome {
+  function append({ guestId, epoch, fromSequence, follows, messages }: CopyAppend): CopyAppendOutcome {
     const newest = epochOf(guestId)
     if (newest !== undefined && newest > epoch) return 'fenced'
     const kept = find(guestId)
@@ -109,23 +117,31 @@ export function memoryConversationCopies(options: MemoryConversationCopiesOption
     if (kept === undefined || kept.epoch < epoch) {
       if (kept !== undefined) bury(guestId, epoch)
       if (fromSequence > 0) return 'absent'
-      const begun = { epoch, nextSequence: 0, json: new GrowingJson(Buffer.from('[]')), expiresAt }
+      const begun = { epoch, nextSequence: 0, head: undefined, json: new GrowingJson(Buffer.from('[]')), expiresAt }
       return extend(guestId, begun, messages)
     }
     if (fromSequence > kept.nextSequence) return 'early'
-    if (fromSequence + messages.length <= kept.nextSequence) return 'present'
+    const overlap = kept.nextSequence - fromSequence
+    if (overlap > messages.length) return 'absent'
+    if ((overlap === 0 ? follows : messages[overlap - 1]?.id) !== kept.head) {
+      bury(guestId, epoch)
+      return 'absent'
+    }
+    if (overlap === messages.length) return 'present'
     remove(guestId)
-    return extend(guestId, { ...kept, expiresAt }, messages.slice(kept.nextSequence - fromSequence))
+    return extend(guestId, { ...kept, expiresAt }, messages.slice(overlap))
   }
 
   /** Takes a copy that is not among the kept ones (any more) and keeps it with further messages. */
-  function extend(guestId: GuestId, kept: Kept, messages: readonly string[]): CopyAppendOutcome {
-    if (kept.json.bytesWith(messages) > maxCopyBytes) {
+  function extend(guestId: GuestId, kept: Kept, messages: readonly CopyMessage[]): CopyAppendOutcome {
+    const texts = messages.map(({ json }) => json)
+    if (kept.json.bytesWith(texts) > maxCopyBytes) {
       bury(guestId, kept.epoch)
       return 'dropped'
     }
-    kept.json.append(messages)
+    kept.json.append(texts)
     kept.nextSequence += messages.length
+    kept.head = messages.at(-1)?.id ?? kept.head
     keep(guestId, kept)
     return 'appended'
   }
@@ -152,13 +168,13 @@ export function memoryConversationCopies(options: MemoryConversationCopiesOption
       dropFirst(claims, maxClaims)
       return true
     },
-    fill: async (guestId, { epoch, nextSequence, json }) => {
+    fill: async (guestId, { epoch, nextSequence, head, json }) => {
       if (json.byteLength > maxCopyBytes) return 'too_large'
       const newest = epochOf(guestId)
       if (newest !== undefined && newest > epoch) return 'fenced'
       const kept = find(guestId)
       if (kept?.epoch === epoch && kept.nextSequence > nextSequence) return 'newer'
-      keep(guestId, { epoch, nextSequence, json: new GrowingJson(json), expiresAt: clock.now() + lifetimeMs })
+      keep(guestId, { epoch, nextSequence, head, json: new GrowingJson(json), expiresAt: clock.now() + lifetimeMs })
       claims.delete(guestId)
       return 'filled'
     },

@@ -14,6 +14,7 @@ interface ConversationCache {
   readonly message_count: Generated<number>
   readonly next_seq: Generated<number>
   readonly content_bytes: Generated<number>
+  readonly reprise_head: Nullable<string>
   readonly created_at: DefaultedInstant
   readonly updated_at: DefaultedInstant
 }

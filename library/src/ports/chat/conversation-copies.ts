@@ -1,9 +1,13 @@
+import type { MessageId } from '../../base/chat/message-id.ts'
 import type { GuestId } from '../../base/chat/principal.ts'
+import type { Head } from './conversation-store.ts'
 
-/** A guest's history as the fast copy holds it. True only while (epoch, nextSequence) is what PostgreSQL says. */
+/** A guest's history as the fast copy holds it. True only while (epoch, nextSequence, head) is what PostgreSQL says. */
 export interface Copy {
   readonly epoch: number
   readonly nextSequence: number
+  /** The last message that it holds. */
+  readonly head: Head
   /** The JSON array of messages, UTF-8: the very bytes of the answer. */
   readonly json: Uint8Array
 }
@@ -17,13 +21,20 @@ export interface ScannedCopy {
   readonly foreign: Uint8Array | undefined
 }
 
+export interface CopyMessage {
+  readonly id: MessageId
+  readonly json: string
+}
+
 export interface CopyAppend {
   readonly guestId: GuestId
   readonly epoch: number
   /** The sequence of the first message. */
   readonly fromSequence: number
-  /** The JSON of each message, in order of sequence. */
-  readonly messages: readonly string[]
+  /** The message before the first one. A copy that ends with another one is of another line, and is dropped. */
+  readonly follows: Head
+  /** In order of sequence. */
+  readonly messages: readonly CopyMessage[]
 }
 
 export type CopyAppendOutcome =
@@ -34,7 +45,10 @@ export type CopyAppendOutcome =
   | 'present'
   /** The guest was erased or migrated meanwhile; nothing was kept. */
   | 'fenced'
-  /** There is no copy to append to (expired, evicted, dropped); the next read fills it. */
+  /**
+   * There is no copy to append to (expired, evicted, dropped, of another line), or one that is past these messages, of
+   * which PostgreSQL must tell whether it holds them; the next read fills it.
+   */
   | 'absent'
   /** The copy passed its bound and was dropped; PostgreSQL serves. */
   | 'dropped'

@@ -28,8 +28,8 @@ export interface Place {
 }
 
 export type AppendOutcome =
-  /** Committed. `epoch` fences the fast copy. */
-  | ({ readonly kind: 'saved'; readonly epoch: number } & Place)
+  /** Committed. `epoch` fences the fast copy; `headBefore` is the conversation's head before the batch. */
+  | ({ readonly kind: 'saved'; readonly epoch: number; readonly headBefore: Head } & Place)
   /** The same key and body came before: the first answer again. */
   | ({ readonly kind: 'replayed'; readonly isSynced: boolean } & Place)
   /** The same key came before with another body. */
@@ -50,7 +50,10 @@ export interface AppendSettings {
   readonly embed: boolean
 }
 
-/** What PostgreSQL says of a guest: the pair (epoch, nextSequence) tells whether a copy is the truth. */
+/** The id of a conversation's last message; undefined before there is one, or where it is older than this mark. */
+export type Head = MessageId | undefined
+
+/** What PostgreSQL says of a guest: (epoch, nextSequence, head) tells whether a copy is the truth. */
 export type Fence =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'migrated' }
@@ -59,6 +62,7 @@ export type Fence =
       readonly epoch: number
       readonly conversationId: ConversationId
       readonly nextSequence: number
+      readonly head: Head
       readonly contentBytes: number
     }
 
@@ -86,6 +90,7 @@ export type PageOutcome =
       readonly kind: 'page'
       readonly messages: readonly StoredMessage[]
       readonly nextSequence: number
+      readonly head: Head
       readonly epoch: number
     }
   | { readonly kind: 'unknown' }

@@ -11,6 +11,7 @@ import {
   nowhere,
   type Promises,
   say,
+  settings,
   tell,
   user,
   wholeHistory,
@@ -19,7 +20,7 @@ import {
 export const readPromises: Promises = {
   'fences: stand in the order asked, for known and unknown guests alike': async ({ store }) => {
     const [one, two, never] = [newGuest(), newGuest(), newGuest()]
-    const [first] = await tell(store, guest(one), ['Grüße', 'you'])
+    const [first, second] = await tell(store, guest(one), ['Grüße', 'you'])
     await tell(store, guest(two), ['x'])
     const fences = await store.fences([two, never, one, two])
     assert.deepEqual(
@@ -31,10 +32,29 @@ export const readPromises: Promises = {
       epoch: expectSaved(first).epoch,
       conversationId: expectSaved(first).conversationId,
       nextSequence: 2,
+      head: expectSaved(second).messageId,
       contentBytes: 10,
     })
     assert.deepEqual(fences[0], fences[3])
     assert.deepEqual(await store.fences([]), [])
+  },
+
+  'fences: the head is the last message, and an append tells the head before its batch': async ({ store }) => {
+    const [one, two] = [newGuest(), newGuest()]
+    const [first, second] = await tell(store, guest(one), ['a', 'b'])
+    const [third, fourth, other] = (
+      await store.append([say(guest(one), 'c'), say(guest(one), 'd'), say(guest(two), 'x')], settings)
+    ).map(expectSaved)
+    assert.deepEqual(
+      [first, second, third, fourth, other].map(saved => saved?.headBefore),
+      [undefined, undefined, second?.messageId, second?.messageId, undefined],
+    )
+    assert.equal((await activeFence(store, one)).head, fourth?.messageId)
+    assert.equal((await activeFence(store, two)).head, other?.messageId)
+    await store.eraseGuest(one)
+    const [anew] = await tell(store, guest(one), ['e'])
+    assert.equal(anew?.headBefore, undefined)
+    assert.equal((await activeFence(store, one)).head, anew?.messageId)
   },
 
   'fences: a guest with a secret and no message is unknown': async ({ store }) => {
@@ -51,11 +71,11 @@ export const readPromises: Promises = {
   'page: goes on after a sequence, as far as its limit': async ({ store }) => {
     const target = guest(newGuest())
     await tell(store, target, ['a', 'b', 'c', 'd', 'e'])
-    const { epoch } = await activeFence(store, target.guestId)
+    const { epoch, head } = await activeFence(store, target.guestId)
     const contents = async (afterSequence: number, limit: number) => {
       const page = await store.page(target, { afterSequence, limit, maxBytes: 1_000 })
       assert(page.kind === 'page')
-      assert.deepEqual([page.nextSequence, page.epoch], [5, epoch])
+      assert.deepEqual([page.nextSequence, page.head, page.epoch], [5, head, epoch])
       return page.messages.map(message => message.content).join('')
     }
     assert.equal(await contents(-1, 2), 'ab')
@@ -105,6 +125,7 @@ export const readPromises: Promises = {
       kind: 'page',
       messages: [],
       nextSequence: 0,
+      head: undefined,
       epoch: 0,
     })
     await tell(store, user(owner, conversationId), ['a'])

@@ -1,6 +1,6 @@
 import type { ConversationId, MessageId } from '../../../base/chat/message-id.ts'
 import { messageOf } from '../../../base/reprise-error.ts'
-import type { AppendOutcome, AppendRequest, AppendSettings } from '../../../ports/chat/conversation-store.ts'
+import type { AppendOutcome, AppendRequest, AppendSettings, Head } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database, Statement } from '../database.ts'
 import { StatementError } from '../statement-error.ts'
@@ -114,12 +114,13 @@ interface AppendRow {
   readonly epoch: number
   readonly is_synced: boolean
   readonly monthly_limit: number
+  readonly head: string | null
 }
 
 function outcomeOf(row: AppendRow): AppendOutcome {
   switch (row.kind) {
     case 'saved':
-      return { kind: 'saved', epoch: row.epoch, ...placeOf(row) }
+      return { kind: 'saved', epoch: row.epoch, headBefore: (row.head ?? undefined) as Head, ...placeOf(row) }
     case 'replayed':
       return { kind: 'replayed', isSynced: row.is_synced, ...placeOf(row) }
     case 'over_quota':

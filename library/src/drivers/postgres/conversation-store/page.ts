@@ -1,23 +1,29 @@
 import type { Role } from '../../../base/chat/message.ts'
 import type { MessageId } from '../../../base/chat/message-id.ts'
-import type { ConversationRef, PageOutcome, PageQuery, StoredMessage } from '../../../ports/chat/conversation-store.ts'
+import type {
+  ConversationRef,
+  Head,
+  PageOutcome,
+  PageQuery,
+  StoredMessage,
+} from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 import { canonicalInstant, instantSql } from './canonical-instant.ts'
 
 const guestSql = `
-  SELECT g.epoch, g.migrated_to, c.id, c.next_seq
+  SELECT g.epoch, g.migrated_to, c.id, c.next_seq, c.reprise_head
   FROM reprise_guest g LEFT JOIN conversation_cache c ON c.id = g.conversation_id
   WHERE g.guest_id = $1`
 const userSql = `
-  SELECT 0::bigint AS epoch, NULL AS migrated_to, c.id, c.next_seq
+  SELECT 0::bigint AS epoch, NULL AS migrated_to, c.id, c.next_seq, c.reprise_head
   FROM conversation_cache c WHERE c.user_id = $1 AND c.id = $5::uuid AND c.platform = 'user'`
 
 // One statement, so that the messages and the fence come from one snapshot.
 const pageSql = (conversationSql: string) => `
 WITH conversation AS (${conversationSql}
 )
-SELECT c.epoch, c.migrated_to, c.id AS conversation_id, c.next_seq,
+SELECT c.epoch, c.migrated_to, c.id AS conversation_id, c.next_seq, c.reprise_head,
        m.id, m.sequence, m.role, m.content, ${instantSql('m.timestamp')} AS said_at
 FROM conversation c LEFT JOIN LATERAL (
   SELECT * FROM (
@@ -36,6 +42,7 @@ interface PageRow {
   readonly migrated_to: string | null
   readonly conversation_id: string | null
   readonly next_seq: number
+  readonly reprise_head: string | null
   readonly id: string | null
   readonly sequence: number
   readonly role: Role
@@ -57,7 +64,8 @@ export async function readPage(
   if (first.migrated_to !== null) return { kind: 'migrated' }
   if (first.conversation_id === null) return { kind: 'unknown' }
   const messages = first.id === null ? [] : rows.map(messageOf)
-  return { kind: 'page', messages, nextSequence: first.next_seq, epoch: first.epoch }
+  const head = (first.reprise_head ?? undefined) as Head
+  return { kind: 'page', messages, nextSequence: first.next_seq, head, epoch: first.epoch }
 }
 
 function messageOf(row: PageRow): StoredMessage {

@@ -46,7 +46,7 @@ const maxAppendsPerCall = 256
 
 /**
  * Copies of guests' histories in Redis: the key `guest:<id>` holds the JSON array, `reprise:copy:{guest:<id>}` its epoch,
- * next sequence and length.
+ * next sequence, length and head.
  * @example const copies = redisConversationCopies(await connectRedis({ url: 'redis://127.0.0.1:6379' }))
  */
 export function redisConversationCopies(
@@ -65,11 +65,13 @@ export function redisConversationCopies(
 
   async function appendGroup(appends: readonly CopyAppend[]): Promise<CopyAppendOutcome[]> {
     const keys = appends.flatMap(({ guestId }) => [copyKey(guestId), bookkeepingKey(guestId)])
-    const args = appends.flatMap(({ epoch, fromSequence, messages }) => [
+    const args = appends.flatMap(({ epoch, fromSequence, follows, messages }) => [
       `${epoch}`,
       `${fromSequence}`,
       `${messages.length}`,
-      ...messages,
+      follows ?? '',
+      ...messages.map(({ id }) => id),
+      ...messages.map(({ json }) => json),
     ])
     const reply = await appendScript(redis, keys, [lifetime, tombstoneLifetime, `${maxCopyBytes}`, ...args])
     // The script answers one of the port's outcomes for each append, in order.
@@ -105,11 +107,11 @@ export function redisConversationCopies(
       const key = fillClaimKey(guestId)
       return (await redis.run('write', ['SET', key, '1', 'NX', 'PX', `${fillClaimMs}`], key)) !== null
     },
-    fill: async (guestId, { epoch, nextSequence, json }) => {
+    fill: async (guestId, { epoch, nextSequence, head = '', json }) => {
       if (json.byteLength > maxCopyBytes) return 'too_large'
       const keys = [copyKey(guestId), bookkeepingKey(guestId), fillClaimKey(guestId)]
       const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
-      const outcome = String(await fillScript(redis, keys, [lifetime, `${epoch}`, `${nextSequence}`, text]))
+      const outcome = String(await fillScript(redis, keys, [lifetime, `${epoch}`, `${nextSequence}`, head, text]))
       if (outcome === 'filled' || outcome === 'newer' || outcome === 'fenced') return outcome
       throw new RepriseError('internal_error', `Redis answered ${outcome} to a fill.`)
     },

@@ -1,3 +1,4 @@
+import type { MessageId } from '../../../base/chat/message-id.ts'
 import type { GuestId } from '../../../base/chat/principal.ts'
 import type { Copy } from '../../../ports/chat/conversation-copies.ts'
 import type { RedisReply } from '../connection/redis-connection.ts'
@@ -6,7 +7,7 @@ import type { RedisReply } from '../connection/redis-connection.ts'
 export const copyKey = (guestId: GuestId) => `guest:${guestId}`
 
 /**
- * What the copy is worth: `epoch:nextSequence:bytes`. A dropped copy leaves `epoch:-`, a tombstone that fences late
+ * What the copy is worth: `epoch:nextSequence:bytes:head`, the head empty where no message is. A dropped copy leaves `epoch:-`, a tombstone that fences late
  * writers. Lies in the copy's slot, so that one command reaches both.
  */
 export const bookkeepingKey = (guestId: GuestId) => `reprise:copy:{guest:${guestId}}`
@@ -24,9 +25,11 @@ export function believed(json: RedisReply | undefined, bookkeeping: RedisReply |
   const second = bookkeeping.indexOf(colon, first + 1)
   const epoch = digitsAt(bookkeeping, 0, first)
   const nextSequence = digitsAt(bookkeeping, first + 1, second)
-  const bytes = digitsAt(bookkeeping, second + 1, bookkeeping.byteLength)
+  const third = bookkeeping.indexOf(colon, second + 1)
+  const bytes = digitsAt(bookkeeping, second + 1, third)
   if (epoch === undefined || nextSequence === undefined || bytes !== json.byteLength) return undefined
-  return { epoch, nextSequence, json }
+  const head = bookkeeping.toString('latin1', third + 1)
+  return { epoch, nextSequence, head: head === '' ? undefined : (head as MessageId), json }
 }
 
 const colon = 0x3a
