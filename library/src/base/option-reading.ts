@@ -41,7 +41,9 @@ export function expected(field: string, what: string, value: unknown): RepriseEr
 
 function typeOf(value: unknown): string {
   if (value === null) return 'null'
-  return Array.isArray(value) ? 'a list' : `of type ${typeof value}`
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value !== 'string') return `of type ${typeof value}`
+  return value.length === 0 ? 'an empty text' : `a text of ${value.length} characters`
 }
 
 function nearest(name: string, known: ReadonlySet<string>): string | undefined {

@@ -40,9 +40,14 @@ export async function exportConversation(
 function expectPage(conversation: ConversationRef, outcome: PageOutcome) {
   if (outcome.kind === 'page') return outcome
   if (outcome.kind === 'migrated')
-    throw new RepriseError('guest_migrated', 'This guest has become a user; export the conversation there.')
-  if (conversation.kind === 'guest') throw new RepriseError('guest_unknown', 'This guest has said nothing yet.')
-  throw new RepriseError('conversation_unknown', 'There is no such conversation to export.')
+    throw new RepriseError('guest_migrated', 'This guest has become a user; export the conversation there.', {
+      field: 'guest_id',
+    })
+  if (conversation.kind === 'guest')
+    throw new RepriseError('guest_unknown', 'This guest has said nothing yet.', { field: 'guest_id' })
+  throw new RepriseError('conversation_unknown', 'There is no such conversation to export.', {
+    field: 'conversation_id',
+  })
 }
 
 function exportLine(message: StoredMessage): string {

@@ -49,7 +49,7 @@ describe('bad input is refused by an error that says what to do', () => {
     [{ ttl: 1e15 }, /a hundred years at most/],
     [{ jitter: 2 }, /jitter must be a share/],
     [{ tags: 'user:7' }, /tags must be a list/],
-    [{ tags: [''] }, /tags/],
+    [{ tags: [''] }, /tags must be .*, not an empty text/],
     [{ tags: Array.from({ length: 100 }, (_, index) => `${index}`) }, /at most 64/],
     [{ earlyRefresh: 'yes' }, /earlyRefresh/],
     [{ skipMemory: 1 }, /skipMemory must be true or false/],
@@ -117,6 +117,9 @@ describe('bad input is refused by an error that says what to do', () => {
     await assert.rejects(cache.invalidateTags(bad('t')), { code: 'invalid_option' })
     await assert.rejects(cache.invalidatePattern(bad('')), { code: 'invalid_option' })
     await assert.rejects(cache.warm(bad(7)), { code: 'invalid_option' })
+    for (const entries of [undefined, { a: 1 }, 'ab', 7, [['a', 1], 'b']]) {
+      await assert.rejects(cache.setMany(bad(entries)), { code: 'invalid_option', field: 'entries' })
+    }
     assert.throws(() => cache.on(bad('hits'), () => {}), { code: 'invalid_option' })
     assert.throws(() => cache.on('hit', bad(undefined)), { code: 'invalid_option' })
     assert.throws(() => cache.namespace(''), { code: 'invalid_option' })

@@ -279,6 +279,16 @@ describe('too many requests', () => {
     expect(await statusesOf({ TRUSTED_PROXIES: '127.0.0.0/8,::1' })).toEqual([200, 200, 429])
     expect(await statusesOf({})).toEqual([200, 429, 429])
   })
+
+  it.each([
+    ['an empty text', 'q='],
+    ['a text of 5000 characters', `q=${'x'.repeat(5_000)}`],
+    ['a list', 'q=a&q=b'],
+  ])('a search for %s is told what it may be', async (came, query) => {
+    const answer = await fetch(`${server.url}/v1/guest/chat/searched/search?${query}`)
+    const { detail } = await expectProblem(answer, 400, 'invalid_query', 'q')
+    expect(detail).toBe(`q must be a text of 1 to 4096 characters, but ${came} came.`)
+  })
 })
 
 describe('what nobody foresaw', () => {

@@ -142,7 +142,7 @@ describe('guest chat over HTTP', () => {
       { sequence: 0, message_id: uuid, role: 'user', content: 'a', timestamp: expect.any(String) },
       { sequence: 1, message_id: uuid, role: 'user', content: 'b\nc', timestamp: expect.any(String) },
     ])
-    await expectProblem(await fetch(`${chatOf(guestOf())}/export`), 404, 'guest_unknown')
+    await expectProblem(await fetch(`${chatOf(guestOf())}/export`), 404, 'guest_unknown', 'guest_id')
   })
 
   it('A3 erasing answers with a receipt and leaves nothing', async () => {
@@ -192,7 +192,7 @@ describe('guest chat over HTTP', () => {
       await post(chatOf(guest), { role: 'user', content: 'late' }),
     ]
     for (const response of gone) await expectProblem(response, 410, 'guest_migrated', 'guest_id')
-    await expectProblem(await fetch(`${chatOf(guest)}/export`), 410, 'guest_migrated')
+    await expectProblem(await fetch(`${chatOf(guest)}/export`), 410, 'guest_migrated', 'guest_id')
     const list = await fetch(`${server.url}/v1/users/me/conversations?user_id=${user}`)
     expect(await list.json()).toMatchObject({ conversations: [{ message_count: 2 }] })
   })

@@ -68,7 +68,12 @@ describe('conversations of users', () => {
       await fetch(`${path}/${conversation}${query}`, { method: 'DELETE' }),
     ]
     for (const response of tries) await expectProblem(response, 404, 'conversation_unknown', 'conversation_id')
-    await expectProblem(await fetch(`${path}/${conversation}/export${query}`), 404, 'conversation_unknown')
+    await expectProblem(
+      await fetch(`${path}/${conversation}/export${query}`),
+      404,
+      'conversation_unknown',
+      'conversation_id',
+    )
     expect((await fetch(`${path}/${conversation}/messages?user_id=${mine}`)).status).toBe(200)
   })
 

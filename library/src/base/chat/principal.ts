@@ -39,6 +39,7 @@ export function parseUserId(text: unknown): UserId {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
   if (value.length === 0) return 'an empty text'
   return `a text of ${value.length} characters`

@@ -111,7 +111,7 @@ export class CacheFacade implements Cache {
   setMany(entries: Iterable<readonly [key: Key, value: unknown]>, options?: CallOptions): Promise<SetResult> {
     return this.#guard('setMany', async () => {
       const { policy } = this.#call('setMany', options)
-      return this.#writes.set(requireList([...entries], 'entries'), policy, 'setMany')
+      return this.#writes.set(requirePairs(entries), policy, 'setMany')
     })
   }
 
@@ -301,6 +301,16 @@ export class CacheFacade implements Cache {
 /** Options that change what a hit in memory is. Others matter only where something is loaded or kept, and are read there. */
 function isPeculiar(options: CallOptions): boolean {
   return options === null || options.signal !== undefined || options.skipMemory !== undefined
+}
+
+function requirePairs(entries: Iterable<readonly [key: Key, value: unknown]>): readonly (readonly [Key, unknown])[] {
+  const pairs = isIterable(entries) ? [...entries] : undefined
+  if (pairs?.every(pair => Array.isArray(pair))) return pairs
+  throw expected('entries', 'an iterable of [key, value] pairs', pairs?.find(pair => !Array.isArray(pair)) ?? entries)
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
 
 function requireList<Item>(list: readonly Item[], field: string): readonly Item[] {

@@ -34,7 +34,7 @@ function parse(bytes: Buffer): unknown {
   } catch {
     throw new RepriseError(
       'invalid_json',
-      'The body is not JSON. Send an object such as {"role":"user","content":"Hi"}.',
+      'The body is not JSON. Send an object, with the names and texts in double quotes.',
     )
   }
 }

@@ -9,6 +9,9 @@ interface PropertySchema {
   readonly enum?: readonly unknown[]
   readonly minimum?: number
   readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
   readonly 'x-error-code'?: string
 }
 
@@ -66,11 +69,19 @@ function codeOf(property: PropertySchema, fallback: ErrorCode): ErrorCode {
   return named !== undefined && Object.hasOwn(errorCodes, named) ? (named as ErrorCode) : fallback
 }
 
-function expectation({ type, enum: options, minimum, maximum }: PropertySchema): string {
+function expectation(property: PropertySchema): string {
+  const { type, enum: options, minimum, maximum } = property
   if (options !== undefined) return `one of ${options.join(', ')}`
-  if (type !== 'integer') return type === 'string' ? 'a text' : `of type ${type}`
+  if (type === 'string') return textExpectation(property)
+  if (type !== 'integer') return `of type ${type}`
   if (minimum === undefined) return 'a whole number'
   return maximum === undefined ? `a whole number from ${minimum}` : `a whole number from ${minimum} to ${maximum}`
+}
+
+function textExpectation({ minLength = 0, maxLength, pattern }: PropertySchema): string {
+  if (pattern !== undefined) return `a text of the form ${pattern}`
+  if (maxLength !== undefined) return `a text of ${minLength} to ${maxLength} characters`
+  return minLength === 0 ? 'a text' : `a text of ${minLength} character or more`
 }
 
 function describe(value: unknown): string {
@@ -79,5 +90,6 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string') return `a value of type ${typeof value}`
+  if (value === '') return 'an empty text'
   return /^[\w.:-]{1,40}$/.test(value) ? `"${value}"` : `a text of ${value.length} characters`
 }
