@@ -15,9 +15,9 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential {
   const given = headers['x-api-key']
   const key = typeof given === 'string' ? given : ''
   const text = key === '' || key === bearer ? bearer : bearer === '' ? key : `${bearer}\u0000${key}`
-  return { text, token: [bearer, key].find(looksLikeToken) }
+  return { text, token: looksLikeToken(bearer) ? bearer : looksLikeToken(key) ? key : undefined }
 }
 
 function looksLikeToken(text: string): boolean {
-  return /^eyJ[\w-]*\.eyJ[\w-]*\.[\w-]+$/.test(text)
+  return text.startsWith('eyJ') && /^eyJ[\w-]*\.eyJ[\w-]*\.[\w-]+$/.test(text)
 }

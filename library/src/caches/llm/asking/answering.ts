@@ -75,8 +75,15 @@ export class Answering {
         await place.space.delete(place.name)
         return this.#lead(asked, forward, 'refresh')
       default:
-        return (await this.#served(asked)) ?? this.#joinOrLead(asked, forward)
+        return this.#near(asked) ?? (await this.#served(asked)) ?? this.#joinOrLead(asked, forward)
     }
+  }
+
+  /** Most answers that are known lie in memory: they need neither a promise nor a flight. */
+  #near(asked: Asked): LlmAnswer | undefined {
+    const { space, name } = asked.place
+    const entry = space.getNow(name)
+    return isKeptEntry(entry) ? this.#deliveries.kept(asked, { kind: 'kept', entry, from: 'memory' }) : undefined
   }
 
   /**
@@ -96,11 +103,7 @@ export class Answering {
     this.#stopListening()
   }
 
-  async #joinOrLead(asked: Asked, forward: Forward): Promise<LlmAnswer> {
-    const { space, name } = asked.place
-    // Most answers that are known lie in memory: they need no flight.
-    const entry = space.getNow(name)
-    if (isKeptEntry(entry)) return this.#deliveries.kept(asked, { kind: 'kept', entry, from: 'memory' })
+  #joinOrLead(asked: Asked, forward: Forward): Promise<LlmAnswer> {
     const flight = this.#flightOf(asked)
     if (flight === undefined) return this.#lead(asked, forward, 'absent')
     if (flight.canBeJoined) return this.#share(asked, forward, flight)
