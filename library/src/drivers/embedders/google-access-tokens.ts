@@ -40,7 +40,9 @@ function noToken(reason: string): RepriseError {
 }
 
 async function applicationDefault(): Promise<AccessTokens> {
-  const { GoogleAuth, JWT } = await import('google-auth-library')
+  const { GoogleAuth, JWT } = await import('google-auth-library').catch(() => {
+    throw new Error('google-auth-library is not installed; npm install google-auth-library')
+  })
   const auth = new GoogleAuth({ scopes: [scope] })
   const client = await auth.getClient()
   const key = auth.jsonContent
