@@ -1,3 +1,4 @@
+import { ValidationFailure } from '../caches/http/exchange/validation-failure.ts'
 import type { HttpCache } from '../caches/http/http-cache.ts'
 import type { Forward, HttpAnswer, OriginResponse } from '../caches/http/messages.ts'
 import { believedFields } from './believed-fields.ts'
@@ -44,7 +45,12 @@ export function cachedFetch<Rest extends readonly unknown[]>(
       defaultTtlMs: rule.defaultTtlMs,
       keyedFields: believedFields,
     }
-    return makeResponse(await http.handle(asked, forward))
+    try {
+      return makeResponse(await http.handle(asked, forward))
+    } catch (error) {
+      // The handler's own errors are its caller's.
+      throw error instanceof ValidationFailure ? error.cause : error
+    }
   }
   return Object.assign(cached, { http })
 }

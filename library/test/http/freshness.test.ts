@@ -85,7 +85,7 @@ describe('D5 an origin that fails', () => {
     clock.advance(3_000)
     expect(await origin.ask()).toMatchObject({ status: 200, text: 'answer 1' })
     clock.advance(3_600_000)
-    await expect(origin.ask()).rejects.toThrow('The origin is away.')
+    await expect(origin.ask()).rejects.toMatchObject({ cause: { message: 'The origin is away.' } })
   })
 
   it.each(['must-revalidate', 'proxy-revalidate', 'no-cache', 's-maxage=2'])(
@@ -97,7 +97,7 @@ describe('D5 an origin that fails', () => {
       )
       await origin.ask()
       clock.advance(3_000)
-      await expect(origin.ask()).rejects.toThrow('The origin is away.')
+      await expect(origin.ask()).rejects.toMatchObject({ cause: { message: 'The origin is away.' } })
     },
   )
 

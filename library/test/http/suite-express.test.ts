@@ -1,20 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import express from 'express'
-import { expressCache } from 'reprise/express'
 import { test } from 'vitest'
-import { startOrigin } from '../../../testbed/http-cache-tests/origin.ts'
-import { answerWithin } from './suite-origin.ts'
 import { expectSuitePassed } from './suite-outcome.ts'
+import { startExpress } from './suite-servers.ts'
 
 test('D5 Express behind the cache passes http-cache-tests, but for what the documentation names', {
   timeout: 120_000,
 }, async () => {
-  const app = express()
-  app.use(expressCache({ staleOnBadAge: true }))
-  app.use((request: IncomingMessage, response: ServerResponse) => answerWithin(request, response))
-  const server = await startOrigin(app)
+  const server = await startExpress({ staleOnBadAge: true })
   try {
-    await expectSuitePassed(server.url.origin)
+    await expectSuitePassed(server.base, 'published')
   } finally {
     await server.close()
   }

@@ -27,7 +27,7 @@ test('D5 Hono behind the cache passes http-cache-tests, but for what the documen
   }
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   try {
-    await expectSuitePassed(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    await expectSuitePassed(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'published')
   } finally {
     server.closeAllConnections()
     server.close()

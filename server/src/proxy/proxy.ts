@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Forward, type HttpCache, type HttpRequest, type PathRule, writeAnswer } from 'reprise/http'
+import {
+  type Forward,
+  type HttpCache,
+  type HttpRequest,
+  type PathRule,
+  ValidationFailure,
+  writeAnswer,
+} from 'reprise/http'
 import { isRead } from './forwarded-request.ts'
 import { answerPurge } from './purge.ts'
 import { pathOf, targetOf } from './request-target.ts'
@@ -38,6 +45,7 @@ export async function startProxy(options: ProxyOptions): Promise<ReverseProxy> {
   const server = createServer((request, response) => {
     void answer(request, response, options, upstream)
   })
+  options.cache.on('origin_failed', ({ error }) => options.onFailure(error))
   server.on('upgrade', (request, socket, head) => tunnel(request, socket, head, options))
   await listen(server, options)
   const { address, family, port } = server.address() as AddressInfo
@@ -80,8 +88,9 @@ async function answer(
       : await options.cache.handle(asked, forward)
     writeAnswer(request, response, given)
   } catch (error) {
-    options.onFailure(error)
-    refuse(request, response, error instanceof UpstreamTimeout ? 504 : 502)
+    const cause = error instanceof ValidationFailure ? error.cause : error
+    options.onFailure(cause)
+    refuse(request, response, cause instanceof UpstreamTimeout || error instanceof ValidationFailure ? 504 : 502)
   }
 }
 
@@ -111,7 +120,7 @@ const titles: Readonly<Record<number, string>> = {
 const details: Readonly<Record<number, string>> = {
   405: 'The request may go no further, and the proxy itself has no such method.',
   502: 'The upstream cannot be reached, or broke off.',
-  504: 'The upstream did not answer in time.',
+  504: 'The upstream did not answer in time, or what is kept may not be served without it.',
 }
 
 function listen(server: Server, { host, port }: ProxyOptions): Promise<void> {

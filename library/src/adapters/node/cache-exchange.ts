@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ValidationFailure } from '../../caches/http/exchange/validation-failure.ts'
 import { writeAnswer } from '../../caches/http/exchange/write-answer.ts'
 import type { HttpCache } from '../../caches/http/http-cache.ts'
 import type { Forward, HttpRequest } from '../../caches/http/messages.ts'
@@ -57,10 +58,11 @@ async function answerInTime(http: HttpCache, asked: HttpRequest, exchange: NodeE
     const answer = await http.handle(asked, forward)
     if (captured === undefined) exchange.onAnswered()
     writeAnswer(request, captured === undefined ? response : captured.release(), answer)
-  } catch {
+  } catch (error) {
     // A cache that cannot be used, such as a closed one, stands in nobody's way. Else it was the application that broke
-    // off: its connection does as it would have.
+    // off: its connection does as it would have, but where the client can be told that something else is kept.
     if (captured === undefined) proceed()
+    else if (error instanceof ValidationFailure) writeAnswer(request, captured.release(), error.answer)
     else captured.release().destroy()
   }
 }

@@ -27,6 +27,8 @@ export interface HttpCacheEvents {
     readonly outcome: 'hit' | 'stale' | 'shared' | 'forwarded'
     readonly status: number
   }
+  /** The origin could not be reached, and the client got what is kept, though it is stale. */
+  readonly origin_failed: { readonly url: string; readonly error: unknown }
   /** A refresh in the background failed; the stale response is still served as long as it allows. */
   readonly refresh_failed: { readonly url: string; readonly error: unknown }
   readonly purged: { readonly by: 'url' | 'prefix' | 'tags' | 'all' }
@@ -60,7 +62,7 @@ export class HttpCache {
 
   /**
    * Answers a request from what is kept, or by asking the origin.
-   * @throws what `forward` throws, where nothing kept may be served instead
+   * @throws what `forward` throws, where nothing is kept; `ValidationFailure` where that may not be served instead
    */
   async handle(request: HttpRequest, forward: Forward): Promise<HttpAnswer> {
     const { method, fields } = request
@@ -208,6 +210,7 @@ export class HttpCache {
       stored: asking.stored,
       partial: asking.partial,
       isBackground,
+      onFailure: error => this.#events.announce('origin_failed', { url: request.url, error }),
       onSettled: outcome => land?.(outcome),
     })
     if (!isBackground && this.#events.hears('answered')) {

@@ -1,3 +1,4 @@
+export { ValidationFailure } from './exchange/validation-failure.ts'
 export { writeAnswer } from './exchange/write-answer.ts'
 export { HttpCache, type HttpCacheEvents, httpCache } from './http-cache.ts'
 export type { Body, Forward, ForwardRequest, HttpAnswer, HttpRequest, OriginResponse } from './messages.ts'

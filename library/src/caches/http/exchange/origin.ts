@@ -16,6 +16,7 @@ import { cacheStatusOf, type HandledAs } from './cache-status.ts'
 import { datedHeaders, type Judgement, judge } from './judgement.ts'
 import { combined, completed, missingEnd } from './partial-content.ts'
 import { answerFrom, portionFor } from './stored-answer.ts'
+import { ValidationFailure } from './validation-failure.ts'
 
 /** Why the origin is asked. */
 export type ForwardReason = Extract<HandledAs, { kind: 'forwarded' }>['reason']
@@ -31,6 +32,8 @@ export interface Inquiry {
   /** Too little of the answer, which the origin's may complete. */
   readonly partial: StoredResponse | undefined
   readonly isBackground: boolean
+  /** Told of a failure to reach the origin that is not thrown: the cache answered in its place. */
+  readonly onFailure: (error: unknown) => void
   /** Told once, when whoever waits for the same can look into the store. */
   readonly onSettled: (outcome: 'shared' | 'unshared' | 'failed') => void
 }
@@ -68,9 +71,11 @@ export class Origin {
     try {
       response = await forward({ changes: changesFor(inquiry), isBackground })
     } catch (error) {
+      if (stored === undefined || isBackground) throw error
       const instead = await this.#instead(inquiry, 'unreachable', undefined)
-      if (instead === undefined) throw error
       onSettled('failed')
+      if (instead === undefined) throw new ValidationFailure(this.#settings.name, error)
+      inquiry.onFailure(error)
       return instead
     }
     const times = { requestedAt, respondedAt: this.#settings.clock.now() }

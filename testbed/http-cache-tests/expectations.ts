@@ -1,0 +1,21 @@
+import { expect } from 'vitest'
+import { documentedFailures, impossible } from './known-failures.ts'
+import type { Edition, SuiteOutcome } from './suite.ts'
+
+/** What must be passed of each edition: required tests, all but the impossible; optimal ones, at least so many. */
+const expected: Readonly<Record<Edition, { required: number; optimal: number; impossible: readonly string[] }>> = {
+  published: { required: 153, optimal: 79, impossible },
+  current: { required: 158, optimal: 98, impossible: [] },
+}
+
+/** Expects a cache to fail nothing but what `docs/http-cache.md` names, and to pass as much as it says. */
+export function expectOutcome({ passed, failed }: SuiteOutcome, edition: Edition): void {
+  const due = expected[edition]
+  const documented = documentedFailures()
+  expect(failed.required).toEqual(Object.fromEntries(due.impossible.map(id => [id, expect.any(String)])))
+  expect(passed.required.length).toBe(due.required)
+  expect({ ...failed.optimal, ...failed.check }).toSatisfy((all: Record<string, string>) =>
+    Object.keys(all).every(id => documented.includes(id)),
+  )
+  expect(passed.optimal.length).toBeGreaterThanOrEqual(due.optimal)
+}
