@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 
 const body = { 'x-error-code': 'invalid_body' }
 const query = { 'x-error-code': 'invalid_query' }
+/** A misspelt name would widen what is done to all that it was meant to narrow. */
+const strict = { additionalProperties: false }
 const CacheField = Type.Optional(Type.String({ description: 'ai, rag, db, …; all when left out.', ...body }))
 const Redis = Type.Enum(['done', 'queued', 'none'] as const, {
   type: 'string',
@@ -21,12 +23,15 @@ export const CleanupReceipts = Type.Object(
   },
   { description: 'How many expired entries were removed.' },
 )
-export const Invalidation = Type.Object({
-  cache: CacheField,
-  key: Type.Optional(Type.Unknown({ description: 'A key: a text, a number, or a list such as ["user", 7].' })),
-  tags: Type.Optional(Type.Array(Type.String(), { maxItems: 1_000, ...body })),
-  pattern: Type.Optional(Type.String({ minLength: 1, description: '* is any text, ? one character.', ...body })),
-})
+export const Invalidation = Type.Object(
+  {
+    cache: CacheField,
+    key: Type.Optional(Type.Unknown({ description: 'A key: a text, a number, or a list such as ["user", 7].' })),
+    tags: Type.Optional(Type.Array(Type.String(), { maxItems: 1_000, ...body })),
+    pattern: Type.Optional(Type.String({ minLength: 1, description: '* is any text, ? one character.', ...body })),
+  },
+  strict,
+)
 const TierState = Type.Object({
   tier: Type.String(),
   state: Type.String(),
@@ -51,7 +56,7 @@ export const Keys = Type.Object(
   { description: 'Keys that are kept, and how they would serve.' },
 )
 
-export const OneCache = Type.Union([Type.Object({ cache: CacheField }), Type.Null()])
+export const OneCache = Type.Union([Type.Object({ cache: CacheField }, strict), Type.Null()])
 export const ExplainQuery = Type.Object({
   cache: Type.String({ ...query }),
   key: Type.String({ minLength: 1, description: 'A text, or JSON such as ["user",7].', ...query }),

@@ -102,11 +102,19 @@ export const DeadItems = Type.Object(
   { description: 'Messages whose embedding was given up.' },
 )
 export const Redrive = Type.Union([
-  Type.Object({
-    ids: Type.Optional(
-      Type.Array(Type.String(), { maxItems: 1_000, description: 'All when left out.', 'x-error-code': 'invalid_body' }),
-    ),
-  }),
+  Type.Object(
+    {
+      ids: Type.Optional(
+        Type.Array(Type.String(), {
+          maxItems: 1_000,
+          description: 'All when left out.',
+          'x-error-code': 'invalid_body',
+        }),
+      ),
+    },
+    // A misspelt name would mean all.
+    { additionalProperties: false },
+  ),
   Type.Null(),
 ])
 export const Redriven = Type.Object({ redriven: Count }, { description: 'How many messages wait again.' })

@@ -209,6 +209,20 @@ describe('the admin API', () => {
     }
   })
 
+  test.each([
+    ['/api/cache/clear', { caches: 'ai' }, 'caches'],
+    ['/api/cache/clear', { cache: 'ai', pattern: 'user:*' }, 'pattern'],
+    ['/api/cache/clear', { cache: 5 }, 'cache'],
+    ['/api/cache/cleanup', { name: 'ai' }, 'name'],
+    ['/api/cache/invalidate', { cache: 'ai', key: 'a', tag: 'b' }, 'tag'],
+    ['/api/chat/outbox/redrive', { id: '7' }, 'id'],
+  ])('%s %j does nothing: a name that nobody knows must not widen what is meant', async (path, given, field) => {
+    await world.ai.set('kept', 1)
+    const answer = await ask(world.server, path, given)
+    expect([answer.status, answer.body.code, answer.body.field]).toEqual([400, 'invalid_body', field])
+    expect(await world.ai.get('kept')).toBe(1)
+  })
+
   test('GET /api/cache/live sends the figures as they change', async () => {
     const answer = await fetch(`${world.server.url}/api/cache/live`)
     expect(answer.headers.get('content-type')).toContain('text/event-stream')

@@ -18,17 +18,24 @@ interface PropertySchema {
 interface ObjectSchema extends TSchema {
   readonly properties?: Readonly<Record<string, PropertySchema & TSchema>>
   readonly required?: readonly string[]
+  readonly additionalProperties?: boolean
+  /** Of a body that may be left out: the object, or null. */
+  readonly anyOf?: readonly ObjectSchema[]
 }
+
+/** How much of a name that nobody knows is said back. */
+const longestName = 64
 
 /**
  * Turns a route's schemas into its checks. Bodies and queries are checked against their schema, fields that it does not
- * name are ignored. Paths and headers are read by the routes themselves, whose types are stricter than a schema.
+ * name are ignored, unless it takes no others. Paths and headers are read by the routes themselves, whose types are stricter than a schema.
  */
 export const validatorCompiler: FastifySchemaCompiler<ObjectSchema> = ({ schema, httpPart }) => {
   if (httpPart !== 'body' && httpPart !== 'querystring') return value => ({ value })
   const whole = Compile(schema)
-  const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const isRequired = schema.required?.includes(name) ?? false
+  const shape = schema.anyOf?.find(({ properties }) => properties !== undefined) ?? schema
+  const fields = Object.entries(shape.properties ?? {}).map(([name, property]) => {
+    const isRequired = shape.required?.includes(name) ?? false
     return { name, property, isRequired, compiled: Compile(property) }
   })
   const fallback: ErrorCode = httpPart === 'body' ? 'invalid_body' : 'invalid_query'
@@ -46,8 +53,17 @@ export const validatorCompiler: FastifySchemaCompiler<ObjectSchema> = ({ schema,
       const came = field === undefined ? 'it is missing' : `${describe(field)} came`
       return refused(codeOf(property, fallback), `${name} must be ${expectation(property)}, but ${came}.`, name)
     }
+    const unknown = shape.additionalProperties === false && [...entries.keys()].find(name => !isNamed(shape, name))
+    if (typeof unknown === 'string') {
+      const names = fields.map(({ name }) => name).join(', ')
+      return refused(fallback, `There is no such field; the body may hold ${names}.`, unknown.slice(0, longestName))
+    }
     return refused(fallback, 'The request does not have the expected shape.', undefined)
   }
+}
+
+function isNamed({ properties = {} }: ObjectSchema, name: string): boolean {
+  return Object.hasOwn(properties, name)
 }
 
 function refused(code: ErrorCode, message: string, field: string | undefined) {
