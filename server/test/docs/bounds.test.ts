@@ -14,6 +14,7 @@ const rows = new Map(
 const bounds: readonly (readonly [what: string, bound: string, file: string, code: string])[] = [
   ['body', '6 × that (escapes) + 8 KiB', 'server/src/http/server.ts', 'bytesPerEscape = 6\n'],
   ['body', '6 × that (escapes) + 8 KiB', 'server/src/http/server.ts', 'otherFieldsBytes = 8_192'],
+  ['body of a call to a model', '20 MiB', 'server/src/gateway/gateway-routes.ts', 'maxBodyBytes = 20 * 1024 * 1024'],
   ['depth of JSON', '32 levels', 'server/src/http/requests/json-body.ts', 'maxDepth = 32'],
   ['headers arriving', '10 s', 'server/src/http/server.ts', 'headersTimeoutMs = 10_000'],
   ['whole request arriving', '30 s', 'server/src/http/server.ts', 'requestTimeoutMs = 30_000'],
@@ -22,7 +23,7 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
   ['idempotency key', '255 characters, 7 days', 'server/src/workers/retention.ts', 'idempotencyDays = 7'],
   ['guest id, user id', '128, 255 characters', 'library/src/base/chat/principal.ts', '[A-Za-z0-9_.:-]{1,128}$/'],
   ['guest id, user id', '128, 255 characters', 'library/src/base/chat/principal.ts', '[A-Za-z0-9_.:@|-]{1,255}$/'],
-  ['addresses counted', '20,000', 'server/src/http/requests/rate-limit.ts', 'maxAddresses = 20_000'],
+  ['addresses counted', '20,000', 'server/src/http/requests/request-counts.ts', 'maxCallers = 20_000'],
   [
     'whole history',
     '10,000 messages, 16 MiB (users: 10,000 messages, 8 MiB)',
