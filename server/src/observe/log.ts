@@ -14,7 +14,12 @@ export function createLog({ level, destination = pino.destination(2) }: LogOptio
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: label => ({ level: label }) },
-    serializers: { err: error => safeError(error), error: error => safeError(error) },
+    serializers: { err: error => safeError(error), error: error => (isName(error) ? error : safeError(error)) },
   }
   return pino(options, destination)
+}
+
+/** The caches log an error by its name alone. */
+function isName(error: unknown): boolean {
+  return typeof error === 'string' && /^[A-Z]\w{0,63}$/.test(error)
 }

@@ -1,6 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Announcer, type Clock, type HourlyMetricsEvents, newMessageId, RepriseError, systemClock } from 'reprise'
+import {
+  Announcer,
+  type Clock,
+  createCache,
+  type HourlyMetricsEvents,
+  newMessageId,
+  RepriseError,
+  systemClock,
+} from 'reprise'
 import type { ConversationEvents } from 'reprise/conversation'
+import { logCache } from 'reprise/log'
 import { describe, expect, test } from 'vitest'
 import { createLog } from '../../src/observe/log.ts'
 import { logEvents } from '../../src/observe/log-events.ts'
@@ -51,6 +60,19 @@ const failure: EmbeddingEvents['embedding_failed'] = {
 }
 
 describe('the log', () => {
+  test('E4 a failed loader of a cache leaves the name and the code of its error, and none of its words', async () => {
+    const { lines, log } = logged()
+    const cache = createCache({ name: 'ai' })
+    logCache(cache, log)
+    const broken = Object.assign(new TypeError('private words'), { code: 'ECONNRESET' })
+    await cache.getOrSet('k', () => Promise.reject(broken)).catch(() => undefined)
+    const failed = lines.find(({ msg }) => msg === 'a loader of the cache failed')
+    expect(failed).toMatchObject({ level: 'warn', cache: 'ai', error: 'TypeError', code: 'ECONNRESET' })
+    await cache.close()
+    log.error({ error: 'private words' }, 'a text is no error')
+    expect(JSON.stringify(lines)).not.toContain('private')
+  })
+
   test('A6 a saved message leaves one debug line for each step: Redis, PostgreSQL, embedding, usage, mapping', () => {
     const { lines, conversations } = logged()
     conversations.announce('message_saved', saved)
