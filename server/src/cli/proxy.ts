@@ -14,6 +14,11 @@ Examples:
 // On a command line it would be seen in lists of processes.
 const purgeKey = new Option('--purge-key <key>', 'lets PURGE requests remove what is kept').env('PURGE_KEY')
 
+const enableCache = new Option('--enable-cache <boolean>', 'false passes everything through')
+  .env('ENABLE_CACHE')
+  .default(true, 'true')
+  .argParser(switched)
+
 /** `reprise proxy --upstream URL`: a caching reverse proxy, until a signal asks it to stop. */
 export function proxyCommand(): Command {
   return new Command('proxy')
@@ -33,6 +38,9 @@ export function proxyCommand(): Command {
     .option('--preserve-host', 'send the client’s Host on, and keep what it gets apart', false)
     .addOption(purgeKey)
     .option('--stale-on-bad-age', 'take what comes with an unreadable Age for too old', false)
+    .option('--metrics-port <n>', 'shows /metrics there, for Prometheus; not at all by default', port)
+    .option('--metrics-host <address>', 'where /metrics is shown', '127.0.0.1')
+    .addOption(enableCache)
     .option('--insecure', 'accept any certificate of the upstream', false)
     .addHelpText('after', examples)
     .action(async (given: ProxyArguments) => {
@@ -52,6 +60,12 @@ function port(text: string): number {
   const number = Number(text)
   if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number
   throw new InvalidArgumentError('Expected a whole number from 0 to 65535.')
+}
+
+function switched(text: string): boolean {
+  if (/^(?:true|1|yes|on)$/i.test(text)) return true
+  if (/^(?:false|0|no|off)$/i.test(text)) return false
+  throw new InvalidArgumentError('Expected true or false.')
 }
 
 function count(text: string): number {

@@ -1,6 +1,8 @@
 import { type Cache, type Clock, messageOf, parseDuration, systemClock } from 'reprise'
 import { httpCache, readPathRules } from 'reprise/http'
+import { prometheusMetrics } from 'reprise/prometheus'
 import { openHttpCache } from '../compose.ts'
+import { type MetricsServer, startMetricsServer } from './metrics-server.ts'
 import { type ReverseProxy, startProxy } from './proxy.ts'
 
 /** What the command line gives. */
@@ -21,6 +23,9 @@ export interface ProxyArguments {
   readonly purgeKey?: string
   readonly staleOnBadAge: boolean
   readonly insecure: boolean
+  readonly enableCache: boolean
+  readonly metricsPort?: number
+  readonly metricsHost: string
 }
 
 /** How long a graceful stop may take before the process ends all the same. */
@@ -35,32 +40,47 @@ const failuresToldMs = 10_000
 export async function runProxy(given: ProxyArguments): Promise<void> {
   const clock = systemClock
   const cache = openHttpCache({ maxBytes: given.maxBytes, redisUrl: given.redis, clock })
-  const proxy = await start(given, cache, clock)
-  process.stdout.write(`Reprise listens on ${proxy.url}, in front of ${given.upstream.origin}\n`)
+  const { proxy, metrics } = await start(given, cache, clock)
+  const caching = given.enableCache ? '' : ', caching nothing (ENABLE_CACHE=false)'
+  process.stdout.write(`Reprise listens on ${proxy.url}, in front of ${given.upstream.origin}${caching}\n`)
+  if (metrics !== undefined) process.stdout.write(`Metrics are at ${metrics.url}\n`)
   stopOnSignal(async () => {
     await proxy.close()
+    await metrics?.close()
     await cache.close()
   })
 }
 
-async function start(given: ProxyArguments, cache: Cache, clock: Clock): Promise<ReverseProxy> {
+interface Running {
+  readonly proxy: ReverseProxy
+  readonly metrics: MetricsServer | undefined
+}
+
+async function start(given: ProxyArguments, cache: Cache, clock: Clock): Promise<Running> {
+  let metrics: MetricsServer | undefined
   try {
-    return await startProxy({
+    const http = httpCache({
+      cache,
+      maxBodyBytes: given.maxBody,
+      maxVariants: given.maxVariants,
+      staleIfUnreachable: given.staleIfUnreachable,
+      staleOnBadAge: given.staleOnBadAge,
+      clock,
+    })
+    if (given.metricsPort !== undefined) {
+      const shown = prometheusMetrics({ caches: [cache], clock })
+      shown.watchHttp(http)
+      metrics = await startMetricsServer(shown, { host: given.metricsHost, port: given.metricsPort })
+    }
+    const proxy = await startProxy({
       upstream: given.upstream,
       host: given.host,
       port: given.port,
-      cache: httpCache({
-        cache,
-        maxBodyBytes: given.maxBody,
-        maxVariants: given.maxVariants,
-        staleIfUnreachable: given.staleIfUnreachable,
-        staleOnBadAge: given.staleOnBadAge,
-        clock,
-      }),
+      cache: http,
       pathRule: readPathRules({
         ...(given.defaultTtl === undefined ? {} : { defaultTtl: given.defaultTtl }),
         cachePaths: given.cachePath,
-        excludePaths: given.excludePath,
+        excludePaths: given.enableCache ? given.excludePath : ['/*'],
       }),
       preserveHost: given.preserveHost,
       purgeKey: given.purgeKey,
@@ -68,7 +88,9 @@ async function start(given: ProxyArguments, cache: Cache, clock: Clock): Promise
       rejectUnauthorized: !given.insecure,
       onFailure: tellNowAndThen(clock),
     })
+    return { proxy, metrics }
   } catch (error) {
+    await metrics?.close()
     await cache.close()
     throw error
   }

@@ -4,6 +4,7 @@ import type { HandledAs } from './exchange/cache-status.ts'
 import { Flights } from './exchange/flights.ts'
 import { type ForwardReason, Origin } from './exchange/origin.ts'
 import { answerFrom, answerNow, portionFor } from './exchange/stored-answer.ts'
+import type { HttpCacheEvents } from './http-cache-events.ts'
 import type { Forward, HttpAnswer, HttpRequest } from './messages.ts'
 import { type HttpCacheOptions, type HttpCacheSettings, readHttpCacheOptions } from './options.ts'
 import { type Directives, noDirectives, parseCacheControl } from './rules/cache-control.ts'
@@ -17,22 +18,6 @@ import { isComplete, type StoredResponse } from './store/stored-response.ts'
 
 /** How long a request waits for another's answer before it asks the origin itself. */
 const longestWaitMs = 10_000
-
-/** What an HTTP cache announces, each once, after the fact. */
-export interface HttpCacheEvents {
-  /** A request was answered. */
-  readonly answered: {
-    readonly method: string
-    /** `stale`: served though its time was over, as it allowed. `shared`: waited for another's answer. */
-    readonly outcome: 'hit' | 'stale' | 'shared' | 'forwarded'
-    readonly status: number
-  }
-  /** The origin could not be reached, and the client got what is kept, though it is stale. */
-  readonly origin_failed: { readonly url: string; readonly error: unknown }
-  /** A refresh in the background failed; the stale response is still served as long as it allows. */
-  readonly refresh_failed: { readonly url: string; readonly error: unknown }
-  readonly purged: { readonly by: 'url' | 'prefix' | 'tags' | 'all' }
-}
 
 /**
  * A shared HTTP cache by RFC 9111, 5861, 8246, 9211 and 9213, without a server of its own: whoever has a request asks it,
@@ -56,7 +41,7 @@ export class HttpCache {
     const { cache, close } = openCache(this.#settings)
     this.#store = new ResponseStore({ cache, maxVariants, keepStaleMs })
     this.#close = close
-    this.#origin = new Origin(this.#settings, this.#store)
+    this.#origin = new Origin(this.#settings, this.#store, this.#events)
     this.#flights = new Flights(clock)
   }
 
@@ -210,7 +195,6 @@ export class HttpCache {
       stored: asking.stored,
       partial: asking.partial,
       isBackground,
-      onFailure: error => this.#events.announce('origin_failed', { url: request.url, error }),
       onSettled: outcome => land?.(outcome),
     })
     if (!isBackground && this.#events.hears('answered')) {

@@ -1,6 +1,7 @@
 export { ValidationFailure } from './exchange/validation-failure.ts'
 export { writeAnswer } from './exchange/write-answer.ts'
-export { HttpCache, type HttpCacheEvents, httpCache } from './http-cache.ts'
+export { HttpCache, httpCache } from './http-cache.ts'
+export type { HttpCacheEvents } from './http-cache-events.ts'
 export type { Body, Forward, ForwardRequest, HttpAnswer, HttpRequest, OriginResponse } from './messages.ts'
 export type { HttpCacheOptions } from './options.ts'
 export { type PathOptions, type PathRule, readPathRules } from './paths.ts'

@@ -1,6 +1,7 @@
 export type { EmbeddingResult } from './embedding-metrics.ts'
 export type { ObservedCache } from './engine-state.ts'
-export type { HttpRequestSeen } from './http-metrics.ts'
+export type { ObservedHttpCache } from './http/http-cache-metrics.ts'
+export type { HttpRequestSeen } from './http/http-metrics.ts'
 export { metricFamilies } from './metric-families.ts'
 export type { MetricFamily, Together } from './metric-family.ts'
 export { type PrometheusMetrics, type PrometheusOptions, prometheusMetrics } from './prometheus-metrics.ts'

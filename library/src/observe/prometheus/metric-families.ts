@@ -1,4 +1,5 @@
 import { databaseFamilies } from '../database/metrics/database-families.ts'
+import { httpFamilies } from './http/http-families.ts'
 import { type MetricFamily, operationSeconds, requestSeconds } from './metric-family.ts'
 import { modelFamilies } from './models/model-families.ts'
 
@@ -277,17 +278,5 @@ export const metricFamilies = {
     help: 'Failed attempts to add the hourly counts to the database; the counts are kept and tried again.',
   },
   ...modelFamilies,
-  httpRequests: {
-    name: 'reprise_http_requests_total',
-    type: 'counter',
-    labels: ['method', 'route', 'status'],
-    help: 'HTTP requests answered, by route pattern.',
-  },
-  httpSeconds: {
-    name: 'reprise_http_request_duration_seconds',
-    type: 'histogram',
-    labels: ['method', 'route'],
-    help: 'Time of one HTTP request, from its headers to the end of the answer.',
-    buckets: requestSeconds,
-  },
+  ...httpFamilies,
 } as const satisfies Readonly<Record<string, MetricFamily>>

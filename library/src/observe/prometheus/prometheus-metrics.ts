@@ -12,7 +12,8 @@ import { conversationMetrics } from './conversation-metrics.ts'
 import { type EmbeddingResult, embeddingMetrics } from './embedding-metrics.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import type { ObservedCache } from './engine-state.ts'
-import { type HttpRequestSeen, httpMetrics } from './http-metrics.ts'
+import { httpCacheMetrics, type ObservedHttpCache } from './http/http-cache-metrics.ts'
+import { type HttpRequestSeen, httpMetrics } from './http/http-metrics.ts'
 import { metricFamilies } from './metric-families.ts'
 import { modelMetrics, type ObservedAnswers } from './models/model-metrics.ts'
 import { registerCounter } from './register.ts'
@@ -52,6 +53,8 @@ export interface PrometheusMetrics {
   recordHttpRequest(request: HttpRequestSeen): void
   /** Counts the calls that a cache of language models' answers answers, until what is returned is called. */
   watchAnswers(answers: ObservedAnswers): () => void
+  /** Counts what an HTTP cache does, until what is returned is called. */
+  watchHttp(http: ObservedHttpCache): () => void
   /** Shows one more cache, until what is returned is called. */
   watch(cache: ObservedCache): () => void
   /** Ends all subscriptions. */
@@ -86,6 +89,7 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     return end
   }
   const countModelCalls = modelMetrics(registry)
+  const countHttpCalls = httpCacheMetrics(registry)
   for (const cache of caches) watch(cache)
   if (conversations !== undefined) endings.push(...conversationMetrics(registry, conversations, recordOperation))
   if (databases !== undefined) {
@@ -109,6 +113,11 @@ export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMe
     watch,
     watchAnswers: answers => {
       const end = countModelCalls(answers)
+      endings.push(end)
+      return end
+    },
+    watchHttp: http => {
+      const end = countHttpCalls(http)
       endings.push(end)
       return end
     },

@@ -1,3 +1,5 @@
+import type { Announcer } from '../../../base/announcer.ts'
+import type { HttpCacheEvents } from '../http-cache-events.ts'
 import type { Body, Forward, HttpAnswer, HttpRequest, OriginResponse } from '../messages.ts'
 import type { HttpCacheSettings } from '../options.ts'
 import type { Directives } from '../rules/cache-control.ts'
@@ -32,8 +34,6 @@ export interface Inquiry {
   /** Too little of the answer, which the origin's may complete. */
   readonly partial: StoredResponse | undefined
   readonly isBackground: boolean
-  /** Told of a failure to reach the origin that is not thrown: the cache answered in its place. */
-  readonly onFailure: (error: unknown) => void
   /** Told once, when whoever waits for the same can look into the store. */
   readonly onSettled: (outcome: 'shared' | 'unshared' | 'failed') => void
 }
@@ -44,10 +44,12 @@ type Storing = Extract<Judgement, { kind: 'store' }>
 export class Origin {
   readonly #settings: HttpCacheSettings
   readonly #store: ResponseStore
+  readonly #events: Announcer<HttpCacheEvents>
 
-  constructor(settings: HttpCacheSettings, store: ResponseStore) {
+  constructor(settings: HttpCacheSettings, store: ResponseStore, events: Announcer<HttpCacheEvents>) {
     this.#settings = settings
     this.#store = store
+    this.#events = events
   }
 
   async ask(inquiry: Inquiry): Promise<HttpAnswer> {
@@ -75,7 +77,7 @@ export class Origin {
       const instead = await this.#instead(inquiry, 'unreachable', undefined)
       onSettled('failed')
       if (instead === undefined) throw new ValidationFailure(this.#settings.name, error)
-      inquiry.onFailure(error)
+      this.#events.announce('origin_failed', { url: request.url, error })
       return instead
     }
     const times = { requestedAt, respondedAt: this.#settings.clock.now() }
@@ -131,6 +133,7 @@ export class Origin {
   ): Promise<HttpAnswer | undefined> {
     const renewed = this.#renewed(request, directives, stored, response.headers, times)
     const isStored = await this.#store.replace(watch, stored, renewed)
+    this.#events.announce('validated', { outcome: 'confirmed' })
     const handled: HandledAs = { kind: 'forwarded', reason, status: 304, isStored: isStored && renewed !== undefined }
     const answer = await this.#answer(request, renewed ?? stored, times.respondedAt, handled)
     if (answer !== undefined) onSettled(renewed === undefined ? 'unshared' : 'shared')
@@ -176,6 +179,9 @@ export class Origin {
     watch: FillWatch,
   ): Promise<HttpAnswer> {
     const { request, directives, stored, onSettled } = inquiry
+    if (stored !== undefined && !isServerError(response.status)) {
+      this.#events.announce('validated', { outcome: 'replaced' })
+    }
     const judgement = isStorable(request, response)
       ? judge(request, directives, response, times, this.#settings)
       : ({ kind: 'refuse', reason: 'method' } as const)
@@ -221,6 +227,7 @@ export class Origin {
       onEnd: async bytes => {
         try {
           const isKept = bytes !== undefined && (await this.#keep(inquiry, judgement, bytes, range, watch))
+          if (isKept) this.#events.announce('stored', { bytes: bytes.byteLength })
           inquiry.onSettled(isKept ? 'shared' : 'unshared')
         } catch {
           // The store announces its own failures; the client's answer does not suffer from them.

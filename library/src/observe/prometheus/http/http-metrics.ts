@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
-import { boundedLabel, labelChildren } from './label-children.ts'
-import { metricFamilies } from './metric-families.ts'
-import { registerTallies, registerTimes } from './tally.ts'
+import { boundedLabel, labelChildren } from '../label-children.ts'
+import { registerTallies, registerTimes } from '../tally.ts'
+import { httpFamilies } from './http-families.ts'
 
 export interface HttpRequestSeen {
   readonly method: string
@@ -16,8 +16,8 @@ const maxRoutes = 200
 
 /** HTTP requests by route, method and status. */
 export function httpMetrics(registry: Registry): (request: HttpRequestSeen) => void {
-  const requestsOf = registerTallies(registry, metricFamilies.httpRequests)
-  const secondsOf = registerTimes(registry, metricFamilies.httpSeconds)
+  const requestsOf = registerTallies(registry, httpFamilies.httpRequests)
+  const secondsOf = registerTimes(registry, httpFamilies.httpSeconds)
   const routeLabel = boundedLabel(maxRoutes)
   const childrenOf = labelChildren((method, route) => ({
     times: secondsOf(method, route),
