@@ -1,3 +1,4 @@
+import { Overload, type OverloadOptions } from './overload.ts'
 import { RepriseError } from './reprise-error.ts'
 
 export interface GatherOptions<Request, Result> {
@@ -9,6 +10,11 @@ export interface GatherOptions<Request, Result> {
   readonly maxRunning: number
   /** How many requests wait at most; past it a request is refused with `overloaded`. */
   readonly maxWaiting: number
+  /**
+   * Refuses with `overloaded` what comes faster than it is done: while the queue stands, all past its crowd. Without it
+   * requests are refused past `maxWaiting` alone.
+   */
+  readonly overload?: OverloadOptions
   /** Requests of one key never run in two batches at once, and keep their order of arrival. */
   readonly keyOf?: (request: Request) => string
 }
@@ -17,11 +23,15 @@ export interface Gather<Request, Result> {
   (request: Request): Promise<Result>
   /** How many requests wait to be taken into a batch. */
   readonly waiting: number
+  /** Whether a request that came now would be refused, because more comes than is done. */
+  readonly isRefusing: boolean
 }
 
 interface Waiting<Request, Result> {
   readonly request: Request
   readonly key: string | undefined
+  /** When it came, by the monotonic clock; 0 where overload is not watched. */
+  readonly atMs: number
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
 }
@@ -33,6 +43,8 @@ interface Waiting<Request, Result> {
 export function gather<Request, Result>(options: GatherOptions<Request, Result>): Gather<Request, Result> {
   let waiting: Waiting<Request, Result>[] = []
   const runningKeys = new Set<string>()
+  const overload = options.overload === undefined ? undefined : new Overload(options.overload)
+  const { crowd = Number.POSITIVE_INFINITY, clock } = options.overload ?? {}
   let running = 0
   let scheduled = false
 
@@ -54,6 +66,14 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
     }
   }
 
+  /** Sees whether the queue stands; when it begins to, those go who have waited longest. */
+  function watch(): void {
+    if (waiting[0] === undefined || !overload?.look(waiting.length, waiting[0].atMs)) return
+    const refused = waiting.slice(0, -crowd)
+    waiting = waiting.slice(-crowd)
+    for (const entry of refused) entry.reject(overloaded())
+  }
+
   function takeBatch(): Waiting<Request, Result>[] {
     const batch: Waiting<Request, Result>[] = []
     const held: Waiting<Request, Result>[] = []
@@ -63,6 +83,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
       else held.push(entry)
     }
     waiting = held
+    watch()
     return batch
   }
 
@@ -100,10 +121,28 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
         }),
       )
     }
+    if (waiting.length >= crowd) {
+      watch()
+      if (isRefusing()) {
+        overload?.refuse()
+        return Promise.reject(overloaded())
+      }
+    }
     return new Promise((resolve, reject) => {
-      waiting.push({ request, key: options.keyOf?.(request), resolve, reject })
+      waiting.push({ request, key: options.keyOf?.(request), atMs: clock?.monotonicMs() ?? 0, resolve, reject })
       schedule()
     })
   }
-  return Object.defineProperty(request, 'waiting', { get: () => waiting.length }) as unknown as Gather<Request, Result>
+
+  const isRefusing = () => (overload?.isPresent ?? false) && waiting.length >= crowd
+  return Object.defineProperties(request, {
+    waiting: { get: () => waiting.length },
+    isRefusing: { get: isRefusing },
+  }) as unknown as Gather<Request, Result>
+}
+
+function overloaded(): RepriseError {
+  return new RepriseError('overloaded', 'More requests come than can be answered now; try again in a second.', {
+    retryAfterSeconds: 1,
+  })
 }

@@ -54,6 +54,12 @@ export type Append = (
   idempotencyKey: string | undefined,
 ) => Promise<AppendAnswer>
 
+export interface Appender {
+  readonly append: Append
+  /** Whether one more message would be refused, because more come than can be stored. */
+  readonly isRefusing: boolean
+}
+
 interface SyncMark {
   readonly messageId: MessageId
   readonly isSynced: boolean
@@ -70,7 +76,7 @@ interface Committed {
  * Appends by group commit: what arrives while a statement runs goes into the next one together. Messages of one
  * conversation are never in two statements at once, so that they keep their order on the way into the copy.
  */
-export function createAppender(parts: AppenderParts): Append {
+export function createAppender(parts: AppenderParts): Appender {
   const { store, copies, outgrown, copyWriter, announcer, clock, settings } = parts
   const copyName = copies?.name
   const commit = gather<AppendRequest, Committed>({
@@ -79,6 +85,7 @@ export function createAppender(parts: AppenderParts): Append {
     // A second statement beside the first would make both small, and each costs a round trip and a flush.
     maxRunning: 1,
     maxWaiting: 10_000,
+    overload: { crowd: 256, clock },
     keyOf: ({ target }) => (target.kind === 'guest' ? `guest:${target.guestId}` : target.conversationId),
   })
   const correctMark = gather<SyncMark, undefined>({
@@ -139,7 +146,7 @@ export function createAppender(parts: AppenderParts): Append {
     return result
   }
 
-  return async (target, draft, idempotencyKey) => {
+  const append: Append = async (target, draft, idempotencyKey) => {
     const startedAt = clock.monotonicMs()
     const owner = target.kind === 'guest' ? target.guestId : target.userId
     const nowMs = clock.now()
@@ -177,6 +184,12 @@ export function createAppender(parts: AppenderParts): Append {
       totalMs: clock.monotonicMs() - startedAt,
     })
     return { kind: 'saved', replayed, place, storedIn }
+  }
+  return {
+    append,
+    get isRefusing() {
+      return commit.isRefusing
+    },
   }
 }
 

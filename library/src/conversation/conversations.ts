@@ -62,6 +62,8 @@ export interface Conversations {
   readonly append: Append
   /** A guest's whole history, as JSON bytes. */
   history(guestId: GuestId): Promise<HistoryAnswer>
+  /** Whether more messages, or more readings of histories, come than can be answered: one more would be refused. */
+  isRefusing(what: 'messages' | 'histories'): boolean
   /** A page of a conversation in order of sequence. */
   page(conversation: ConversationRef, query: CursorQuery): Promise<PageAnswer>
   /** A whole conversation as JSON lines. */
@@ -117,9 +119,13 @@ export function createConversations(options: ConversationsOptions): Conversation
     return refilled
   }
 
+  const appender = createAppender({ store, copies, outgrown, copyWriter, announcer, clock, settings })
+  const histories = createHistoryReader({ store, copies, doubt, loader, announcer, clock })
+
   return {
-    append: createAppender({ store, copies, outgrown, copyWriter, announcer, clock, settings }),
-    history: createHistoryReader({ store, copies, doubt, loader, announcer, clock }),
+    append: appender.append,
+    history: histories.read,
+    isRefusing: what => (what === 'messages' ? appender : histories).isRefusing,
     page: (conversation, query) => readPage(store, () => (doubt.isPresent ? undefined : copies), conversation, query),
     exportLines: conversation => exportConversation(store, conversation),
     erase: async guestId => {

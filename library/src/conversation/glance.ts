@@ -71,6 +71,7 @@ export function createGlance(parts: GlanceParts): Gather<GuestId, Glance> {
     maxBatch: 256,
     maxRunning: 2,
     maxWaiting: 20_000,
+    overload: { crowd: 256, clock },
   })
 }
 

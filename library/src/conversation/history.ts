@@ -30,12 +30,18 @@ export interface HistoryParts {
   readonly clock: Clock
 }
 
+export interface HistoryReader {
+  read(guestId: GuestId): Promise<HistoryAnswer>
+  /** Whether one more reading would be refused, because more come than can be answered. */
+  readonly isRefusing: boolean
+}
+
 function isConfirmed(copy: Copy, fence: ActiveFence): boolean {
   return copy.epoch === fence.epoch && copy.nextSequence === fence.nextSequence && copy.head === fence.head
 }
 
 /** Reads whole histories. The copy is believed only if its (epoch, nextSequence, head) is PostgreSQL's. */
-export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => Promise<HistoryAnswer> {
+export function createHistoryReader(parts: HistoryParts): HistoryReader {
   const { copies, doubt, loader, announcer, clock } = parts
   const glance = createGlance(parts)
 
@@ -62,7 +68,7 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
     return { kind: 'found', json: loaded.json, source: 'postgresql', stale: false }
   }
 
-  return async guestId => {
+  async function read(guestId: GuestId): Promise<HistoryAnswer> {
     const startedAt = clock.monotonicMs()
     const announce = (outcome: 'hit' | 'miss' | 'error', source: StoreName | undefined, stale: boolean) => {
       const durationMs = clock.monotonicMs() - startedAt
@@ -79,5 +85,12 @@ export function createHistoryReader(parts: HistoryParts): (guestId: GuestId) => 
       announce('error', undefined, false)
       throw error
     }
+  }
+
+  return {
+    read,
+    get isRefusing() {
+      return glance.isRefusing
+    },
   }
 }

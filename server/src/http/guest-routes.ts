@@ -9,10 +9,14 @@ import type { Auth } from './auth.ts'
 import type { HttpServer } from './http-server.ts'
 import { problems } from './problem-schema.ts'
 import { MessageBody, readMessage } from './requests/message-body.ts'
+import { refuseOverload } from './requests/overload.ts'
 import { CursorQuery, GuestParameters, IdempotencyHeader, readIdempotencyKey } from './requests/parameters.ts'
 
 export interface GuestRoutesParts {
-  readonly conversations: Pick<Conversations, 'append' | 'history' | 'page' | 'exportLines' | 'erase' | 'registerGuest'>
+  readonly conversations: Pick<
+    Conversations,
+    'append' | 'history' | 'isRefusing' | 'page' | 'exportLines' | 'erase' | 'registerGuest'
+  >
   readonly auth: Auth
   readonly maxMessageBytes: number
   readonly onBroken: OnBroken
@@ -54,6 +58,7 @@ export function guestRoutes(server: HttpServer, parts: GuestRoutesParts): void {
   server.post(
     '/v1/guest/chat/:guest_id',
     {
+      onRequest: refuseOverload(() => conversations.isRefusing('messages')),
       preParsing: [...auth.guest],
       schema: {
         tags,
@@ -88,6 +93,7 @@ export function guestRoutes(server: HttpServer, parts: GuestRoutesParts): void {
   server.get(
     '/v1/guest/chat/:guest_id',
     {
+      onRequest: refuseOverload(() => conversations.isRefusing('histories')),
       preParsing: [...auth.guest],
       schema: {
         tags,
@@ -101,7 +107,7 @@ export function guestRoutes(server: HttpServer, parts: GuestRoutesParts): void {
           200: historyAnswer,
           ...problems(
             ...(['invalid_guest_id', 'invalid_cursor', 'guest_auth_failed', 'guest_migrated'] as const),
-            ...(['history_too_large', 'database_unavailable'] as const),
+            ...(['history_too_large', 'database_unavailable', 'overloaded'] as const),
           ),
         },
       },

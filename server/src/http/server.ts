@@ -1,12 +1,13 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import type { RepriseError, RequestCounter } from 'reprise'
+import { type RepriseError, type RequestCounter, systemClock } from 'reprise'
 import type { Conversations, Recall } from 'reprise/conversation'
 import { type AdminParts, adminRoutes } from '../admin/admin-routes.ts'
 import type { Settings } from '../config/settings-table.ts'
 import { dashboardRoutes } from '../dashboard/dashboard-routes.ts'
 import type { GatewayParts } from '../gateway/gateway-parts.ts'
 import { gatewayRoutes } from '../gateway/gateway-routes.ts'
+import { limitRepetition } from '../observe/repetition-limit.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
 import { documentRoutes } from './documentation.ts'
 import { guestRoutes } from './guest-routes.ts'
@@ -75,6 +76,13 @@ const fixedHeaders = {
 export function createServer(options: ServerOptions): HttpServer {
   const { conversations, settings, log, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
   const newRequestId = createRequestIds()
+  // A line for each would be a load of its own.
+  const admit = limitRepetition({
+    perWindow: 1,
+    windowMs: 10_000,
+    clock: systemClock,
+    onLeftOut: (code, requests) => log.error({ code, requests }, 'further requests were refused'),
+  })
   const server: HttpServer = fastify({
     genReqId: request => givenRequestId(request) ?? newRequestId(),
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
@@ -91,7 +99,7 @@ export function createServer(options: ServerOptions): HttpServer {
 
   function answerProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = repriseErrorOf(thrown)
-    logFailure(log, request, error)
+    if (error.code !== 'overloaded' || admit(error.code)) logFailure(log, request, error)
     const { status, headers, body } = problemAnswer(error, request.id, request.routeOptions?.config?.speaksToModels)
     reply.code(status).headers({ ...headers, 'x-request-id': request.id })
     reply.type(problemType).send(body)

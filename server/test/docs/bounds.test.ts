@@ -35,6 +35,8 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
   ['list of conversations', '100 a page', 'server/src/http/user-routes.ts', 'maximum: 100,'],
   ['appends of one statement', '128, one statement at a time', 'library/src/conversation/append.ts', 'maxBatch: 128,'],
   ['readings that wait', '20,000', 'library/src/conversation/glance.ts', 'maxWaiting: 20_000'],
+  ['appends or readings in a queue that stands', '256', 'library/src/conversation/append.ts', 'crowd: 256'],
+  ['appends or readings in a queue that stands', '256', 'library/src/conversation/glance.ts', 'crowd: 256'],
   [
     'searches by meaning',
     'a query of 4,096 characters, 2 at once, 64 wait',

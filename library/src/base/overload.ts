@@ -1,0 +1,74 @@
+import type { Clock } from './clock.ts'
+
+export interface OverloadOptions {
+  /**
+   * So many may always wait. Callers who ask again once they were answered are never more than they are, however slow the
+   * machine; only who does not wait for answers makes a queue longer and longer.
+   */
+  readonly crowd: number
+  readonly clock: Clock
+}
+
+/** Whoever waits less does not stand in a queue worth the name. */
+const targetMs = 25
+/** A queue that has not grown shorter in this time stands. */
+const standingMs = 75
+const shorter = 0.9
+/** Past this the queue stands, even while it grows shorter. */
+const longestMs = 1_000
+/** It is over when nobody had to be refused for so long. */
+const calmMs = 500
+
+/**
+ * Notices that more comes than is done: not by how long a queue is, but by how long it stands, after CoDel (Nichols and
+ * Jacobson, 2012, RFC 8289). A crowd that comes at once makes a long queue that grows shorter, and nobody is refused.
+ */
+export class Overload {
+  readonly #options: OverloadOptions
+  #isPresent = false
+  /** How long the queue was when it was last seen to be no queue, or to have become shorter. */
+  #since: { readonly atMs: number; readonly waiting: number } | undefined
+  #refusedAt = 0
+
+  constructor(options: OverloadOptions) {
+    this.#options = options
+  }
+
+  get isPresent(): boolean {
+    return this.#isPresent
+  }
+
+  /**
+   * Looks at the queue.
+   * @param oldestAtMs since when its oldest waits, by the monotonic clock
+   * @returns whether overload begins now
+   */
+  look(waiting: number, oldestAtMs: number): boolean {
+    const now = this.#options.clock.monotonicMs()
+    if (this.#isPresent) {
+      this.#isPresent = now - this.#refusedAt < calmMs
+      return false
+    }
+    if (waiting <= this.#options.crowd || now - oldestAtMs < targetMs) {
+      this.#since = undefined
+      return false
+    }
+    this.#since ??= { atMs: now, waiting }
+    if (now - oldestAtMs <= longestMs) {
+      if (now - this.#since.atMs < standingMs) return false
+      if (waiting < this.#since.waiting * shorter) {
+        this.#since = { atMs: now, waiting }
+        return false
+      }
+    }
+    this.#since = undefined
+    this.#isPresent = true
+    this.#refusedAt = now
+    return true
+  }
+
+  /** Somebody is refused. */
+  refuse(): void {
+    this.#refusedAt = this.#options.clock.monotonicMs()
+  }
+}
