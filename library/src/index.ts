@@ -6,7 +6,7 @@ export { type GuestId, parseGuestId, parseUserId, type UserId } from './base/cha
 export { type Clock, systemClock } from './base/clock.ts'
 export { type Duration, parseDuration } from './base/duration.ts'
 export { type ErrorCode, errorCodes } from './base/error-codes.ts'
-export { type Gather, type GatherOptions, gather } from './base/gather.ts'
+export { type Gather, type GatherOptions, gather } from './base/gather/gather.ts'
 export { literalGlob } from './base/glob.ts'
 export { type Instant, instantOf, parseInstant } from './base/instant.ts'
 export { type CacheKey, cacheKey, type Key, type KeyPart, readableText } from './base/key.ts'

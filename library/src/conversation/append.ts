@@ -4,7 +4,7 @@ import { messageJson, type Role } from '../base/chat/message.ts'
 import { type MessageId, newMessageId } from '../base/chat/message-id.ts'
 import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
-import { gather } from '../base/gather.ts'
+import { gather } from '../base/gather/gather.ts'
 import { type Instant, instantOf } from '../base/instant.ts'
 import type { ConversationCopies, CopyMessage } from '../ports/chat/conversation-copies.ts'
 import type {

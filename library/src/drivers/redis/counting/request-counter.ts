@@ -1,4 +1,4 @@
-import { gather } from '../../../base/gather.ts'
+import { gather } from '../../../base/gather/gather.ts'
 import type { RequestCount, RequestCounter } from '../../../ports/request-counter.ts'
 import type { Redis } from '../connection/redis.ts'
 import { redisScript } from '../connection/redis-script.ts'

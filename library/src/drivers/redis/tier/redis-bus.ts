@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
-import { type Gather, gather } from '../../../base/gather.ts'
+import { type Gather, gather } from '../../../base/gather/gather.ts'
 import type { Bus } from '../../../ports/bus.ts'
 import type { Redis } from '../connection/redis.ts'
 import { redisScript } from '../connection/redis-script.ts'

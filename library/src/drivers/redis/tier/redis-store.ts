@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
-import { gather } from '../../../base/gather.ts'
+import { gather } from '../../../base/gather/gather.ts'
 import type { CacheKey } from '../../../base/key.ts'
 import type { MarkName } from '../../../base/namespace-path.ts'
 import { randomMark } from '../../../base/random-mark.ts'

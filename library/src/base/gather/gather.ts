@@ -1,5 +1,5 @@
+import { RepriseError } from '../reprise-error.ts'
 import { Overload, type OverloadOptions } from './overload.ts'
-import { RepriseError } from './reprise-error.ts'
 
 export interface GatherOptions<Request, Result> {
   /** Carries out a batch and answers in its order. When it rejects, every request of the batch rejects. */
