@@ -239,7 +239,8 @@ interface Embedding {
   readonly queries: Embedder
 }
 
-function openEmbedder(settings: Settings, clock: Clock): Embedding | undefined {
+/** The model that the settings name; undefined where none is wanted. */
+export function openEmbedder(settings: Settings, clock: Clock): Embedding | undefined {
   if (settings.embedder === 'none') return undefined
   if (settings.embedder === 'local') {
     const local = localEmbedder({ cpuShare: settings.embedderCpuPercent / 100, clock })

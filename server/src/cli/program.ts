@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { configCommand } from './config.ts'
 import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { loadCommand } from './load.ts'
 import { eraseCommand } from './people/erase.ts'
@@ -45,6 +46,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     outboxCommand(),
     exportCommand(),
     eraseCommand(),
+    doctorCommand(),
     configCommand(),
     sqlCommand(),
     proxyCommand(),

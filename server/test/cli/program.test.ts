@@ -9,7 +9,7 @@ import { runCli } from './run-cli.ts'
 
 const commands = [
   ...['serve', 'demo', 'migrate', 'load', 'verify', 'stats', 'clear', 'cleanup', 'invalidate', 'explain', 'warm'],
-  ...['outbox', 'export', 'erase', 'proxy', 'config', 'sql'],
+  ...['outbox', 'export', 'erase', 'proxy', 'config', 'sql', 'doctor'],
 ]
 
 describe('reprise', () => {
