@@ -192,7 +192,7 @@ describeWith(['postgres', 'pgbouncer', 'redis-server', 'redis-cli'], 'reprise do
     const alone = await diagnose({ REDIS_CLUSTER_NODES: `127.0.0.1:${redis.port}` })
     expect(alone.of('Redis Cluster')).toMatchObject({ state: 'failed', advice: expect.stringContaining('REDIS_URL') })
     const tls = await diagnose({ REDIS_URL: `rediss://127.0.0.1:${redis.port}` })
-    expect(tls.of('Redis')).toMatchObject({ state: 'failed', advice: expect.stringContaining('no TLS') })
+    expect(tls.of('Redis')).toMatchObject({ state: 'failed', advice: expect.stringContaining('speaks no TLS') })
     const away = await diagnose({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
     expect(away.of('Redis')).toMatchObject({ state: 'failed', advice: expect.stringContaining('redis-cli ping') })
     expect((await diagnose({ REDIS_URL, ENABLE_REDIS_CACHE: 'false' })).of('Redis')?.found).toContain('not used')

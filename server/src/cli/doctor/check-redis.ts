@@ -146,5 +146,5 @@ function adviceOn(reason: string, protocol: string): string {
     return 'That port speaks no TLS: use redis:// or its TLS port.'
   return protocol === 'redis:'
     ? 'Does that port ask for TLS? Then use rediss://. A firewall that swallows packets looks like no answer.'
-    : 'A firewall that swallows packets looks like no answer.'
+    : 'Perhaps that port speaks no TLS: then use redis://. A firewall that swallows packets looks alike.'
 }
