@@ -3,6 +3,7 @@ import { type Clock, messageOf, RepriseError, systemClock } from 'reprise'
 import { type Application, startApplication } from './application.ts'
 import { type MigrationResult, openStores, type Stores } from './compose.ts'
 import type { Settings } from './config/settings-table.ts'
+import { greeting } from './greeting.ts'
 import { alone } from './many/colleagues.ts'
 import { createLog } from './observe/log.ts'
 import { startTakeover } from './takeover/start-takeover.ts'
@@ -26,7 +27,7 @@ export async function serve(settings: Settings, companions: Companions = {}): Pr
   const log = createLog({ level: settings.logLevel })
   const stores = await openStores(settings, clock)
   const application = await start(settings, stores, clock, log)
-  process.stdout.write(greeting(application.url, stores.described))
+  process.stdout.write(greeting({ url: application.url, described: stores.described, guestAuth: settings.guestAuth }))
   stopOnSignal(log, async () => {
     await companions.beforeStop?.()
     await application.close()
@@ -97,18 +98,6 @@ function mayComeYet(error: unknown): boolean {
   if (!(error instanceof RepriseError) || error.code !== 'database_unavailable') return false
   const { cause } = error
   return !(cause instanceof Error && 'sqlState' in cause && /^(3D000|28)/.test(String(cause.sqlState)))
-}
-
-export function greeting(url: string, described: Stores['described'], processes = ''): string {
-  return `Reprise listens on ${url}${processes}
-  conversations  ${described.database}
-  fast copies    ${described.copies}
-  embeddings     ${described.embedder}
-  documentation  ${url}/docs
-
-Try it:
-  curl -X POST ${url}/v1/guest/chat/me -H 'content-type: application/json' -d '{"role":"user","content":"Hello"}'
-`
 }
 
 /**

@@ -1,9 +1,10 @@
 import { systemClock } from 'reprise'
 import { openMeetingTier, openStores } from '../compose.ts'
 import type { Settings } from '../config/settings-table.ts'
+import { greeting } from '../greeting.ts'
 import { requestCounts } from '../http/requests/request-counts.ts'
 import { createLog } from '../observe/log.ts'
-import { greeting, migrateTables, stopOnSignal } from '../serve.ts'
+import { migrateTables, stopOnSignal } from '../serve.ts'
 import { askEverybody } from './ask-everybody.ts'
 import { hostTier } from './tier/tier-host.ts'
 import { startWorkerProcesses } from './worker-processes.ts'
@@ -38,7 +39,14 @@ export async function serveMany(settings: Settings): Promise<void> {
     onLost: ({ pid, reason, againMs }) =>
       log.error({ pid, reason, again_ms: againMs }, 'a worker process ended; another is started'),
   })
-  process.stdout.write(greeting(processes.url, processes.described, ` with ${count} processes`))
+  process.stdout.write(
+    greeting({
+      url: processes.url,
+      described: processes.described,
+      guestAuth: settings.guestAuth,
+      processes: ` with ${count} processes`,
+    }),
+  )
   stopOnSignal(
     log,
     () => processes.stop(),

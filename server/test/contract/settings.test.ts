@@ -285,6 +285,13 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     expect(loopback.output()).not.toContain(adminKey)
     expect(await erase(loopback.url, 'g-nobody')).toMatchObject({ status: 'erased' })
   })
+
+  it('G the curl line of the greeting works where guests have secrets and every address is listened on', async () => {
+    await expect.poll(() => elsewhere.output()).toMatch(/curl -X POST \S+\n/)
+    const [, url = ''] = /curl -X POST (http:\S+)\n/.exec(elsewhere.output()) ?? []
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/guest$/)
+    expect((await fetch(url, { method: 'POST' })).status).toBe(201)
+  })
 })
 
 function secretToken(subject: string, secret = jwtSecret): Promise<string> {
