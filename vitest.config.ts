@@ -3,7 +3,12 @@ import { ClosingSummary } from './testbed/closing-summary.ts'
 
 export default defineConfig({
   test: {
-    include: ['library/test/**/*.test.ts', 'server/test/**/*.test.ts', 'docs/**/*.test.ts'],
+    include: [
+      'library/test/**/*.test.ts',
+      'server/test/**/*.test.ts',
+      'dashboard/test/**/*.test.ts',
+      'docs/**/*.test.ts',
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -24,7 +24,7 @@ export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) 
     [isNumber ? 'is-number' : '', isMinor ? 'is-minor' : ''].join(' ').trim() || undefined
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
-    <section className="table-wrap" tabIndex={0} aria-label={caption}>
+    <section className="table-wrap" tabIndex={0} aria-label={`${caption}, table`}>
       <table className="table">
         <caption className="unseen">{caption}</caption>
         <thead>

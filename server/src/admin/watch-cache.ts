@@ -22,6 +22,8 @@ export function watchCache({ name, cache, bounds, clock }: WatchCacheOptions): W
   const [byHits, byCost] = [new TopKeys(), new TopKeys()]
   let [loadedMs, loaded] = [0, 0]
 
+  const cleared = () => cache.stats().memory?.removals['cleared'] ?? 0
+
   const stops = [
     cache.on('hit', ({ key, state, durationMs }) => {
       hits.add()
@@ -69,7 +71,12 @@ export function watchCache({ name, cache, bounds, clock }: WatchCacheOptions): W
         topByCost: byCost.top(topKeysKept),
       }
     },
-    clear: () => cache.clear(),
+    clear: async () => {
+      // The engine counts keys that are named; a clear takes all of memory at once.
+      const before = cleared()
+      const { removed, redis } = await cache.clear()
+      return { removed: removed + cleared() - before, redis }
+    },
     cleanup: () => cache.cleanup(),
     invalidate: target => {
       switch (target.kind) {

@@ -130,7 +130,7 @@ describe('the admin API', () => {
     await world.ai.set('a', 1)
     await world.rag.set('b', 1)
     const { body } = await ask(world.server, '/api/cache/clear', { cache: 'ai' })
-    expect(body.caches).toMatchObject([{ cache: 'ai', redis: 'none' }])
+    expect(body).toMatchObject({ removed: 1, caches: [{ cache: 'ai', removed: 1, redis: 'none' }] })
     expect(await world.ai.get('a')).toBeUndefined()
     expect(await world.rag.get('b')).toBe(1)
     const all = await ask(world.server, '/api/cache/clear', {})
@@ -194,6 +194,27 @@ describe('the admin API', () => {
     expect(body.keys).toHaveLength(11)
     expect((await ask(world.server, '/api/cache/keys?cache=ai&limit=5')).body.keys).toHaveLength(5)
     expect((await ask(world.server, '/api/cache/keys?cache=ai&limit=0')).status).toBe(400)
+  })
+
+  test('E2 GET /api/cache/history counts hits and misses of the last hour in slots of ten seconds', async () => {
+    await world.ai.set('a', 1)
+    await world.ai.get('a')
+    await world.ai.get('b')
+    const answer = await fetch(`${world.server.url}/api/cache/history`)
+    const { slot_seconds, caches } = await jsonOf<{
+      readonly slot_seconds: number
+      readonly caches: Readonly<
+        Record<string, { readonly hits: readonly number[]; readonly misses: readonly number[] }>
+      >
+    }>(answer)
+    expect(slot_seconds).toBe(10)
+    for (const counts of [caches['ai']?.hits ?? [], caches['ai']?.misses ?? []]) {
+      expect(counts).toHaveLength(360)
+      // A slot may end between the reads and the question.
+      expect(counts.slice(-2).reduce((sum, count) => sum + count, 0)).toBe(1)
+      expect(counts.slice(0, -2).every(count => count === 0)).toBe(true)
+    }
+    expect(caches['rag']?.hits.every(count => count === 0)).toBe(true)
   })
 
   test('an unknown cache is refused by name', async () => {

@@ -10,7 +10,7 @@ interface Row {
 }
 
 const columns: readonly Column<Row>[] = [
-  { title: '', cell: ({ what }) => what },
+  { title: 'What', cell: ({ what }) => what },
   { title: 'p50', cell: ({ latency }) => milliseconds(latency.p50_ms), isNumber: true },
   { title: 'p95', cell: ({ latency }) => milliseconds(latency.p95_ms), isNumber: true },
   { title: 'p99', cell: ({ latency }) => milliseconds(latency.p99_ms), isNumber: true },

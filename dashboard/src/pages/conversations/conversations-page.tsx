@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { readGuests, readOverview } from '../../api/chat-api.ts'
 import { useAnswer } from '../../api/use-answer.ts'
-import { percent, plural, shortCount } from '../../format/numbers.ts'
+import { bytes, percent, plural, shortCount } from '../../format/numbers.ts'
 import { Answered } from '../../parts/answered.tsx'
 import { Choice } from '../../parts/choice.tsx'
 import { Loading } from '../../parts/notice.tsx'
@@ -41,7 +41,11 @@ export function ConversationsPage() {
       ) : (
         <Tiles>
           <Tile label="Conversations" value={shortCount(totals.conversations)} note="of guests and users" />
-          <Tile label="Messages" value={shortCount(totals.messages)} note="each in PostgreSQL" />
+          <Tile
+            label="Messages"
+            value={shortCount(totals.messages)}
+            note={`${bytes((overview.data?.hours.at(-1)?.storage_mb ?? 0) * 1_048_576)} in PostgreSQL`}
+          />
           <Tile
             label="Embedded"
             value={totals.messages === 0 ? '–' : percent(Math.min(100, (totals.embeddings / totals.messages) * 100))}
@@ -50,7 +54,7 @@ export function ConversationsPage() {
           <Tile
             label={`Requests, ${ranges.find(({ value }) => value === hours)?.text}`}
             value={shortCount(requests)}
-            note="messages that guests sent"
+            note="readings of histories"
           />
         </Tiles>
       )}

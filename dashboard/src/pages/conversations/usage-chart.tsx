@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { ChatOverview } from 'reprise-server/answers'
 import { Chart, type Series } from '../../charts/chart.tsx'
-import { percent, plural, shortCount } from '../../format/numbers.ts'
+import { plural, shortCount } from '../../format/numbers.ts'
 import { dayTime, milliseconds, timeOfDay } from '../../format/times.ts'
 import { Choice } from '../../parts/choice.tsx'
 import { Empty } from '../../parts/notice.tsx'
@@ -9,8 +9,8 @@ import { stepsOf, type UsageStep } from './usage-steps.ts'
 
 const views = [
   { value: 'requests', text: 'Requests' },
+  { value: 'held', text: 'Conversations' },
   { value: 'time', text: 'Time' },
-  { value: 'copies', text: 'Copies' },
 ] as const
 type View = (typeof views)[number]['value']
 
@@ -19,7 +19,7 @@ export function UsageChart({ hours, range }: { readonly hours: ChatOverview['hou
   const [view, setView] = useState<View>('requests')
   if (hours.length === 0) return <Empty title="No guest wrote yet">Usage appears with the first message.</Empty>
   const steps = stepsOf(hours, range, Date.now())
-  const { series, format, summary, most } = lookOf(view, steps)
+  const { series, format, summary } = lookOf(view, steps)
   return (
     <>
       <Choice label="What the chart shows" value={view} options={views} onChoose={setView} />
@@ -31,7 +31,6 @@ export function UsageChart({ hours, range }: { readonly hours: ChatOverview['hou
         format={format}
         formatTime={range > 24 ? at => dayTime(new Date(at).toISOString()) : timeOfDay}
         height={230}
-        {...(most === undefined ? {} : { most })}
       />
     </>
   )
@@ -41,7 +40,6 @@ interface Look {
   readonly series: readonly Series[]
   readonly format: (value: number) => string
   readonly summary: string
-  readonly most?: number
 }
 
 function lookOf(view: View, steps: readonly UsageStep[]): Look {
@@ -51,8 +49,8 @@ function lookOf(view: View, steps: readonly UsageStep[]): Look {
       const all = values.reduce((sum, value) => sum + value, 0)
       return {
         series: [
-          { label: 'Requests', values, color: '--accent', kind: 'bars' },
-          { label: 'New conversations', values: steps.map(each => each.conversations), color: '--good', kind: 'line' },
+          { label: 'Histories read', values, color: '--accent', kind: 'bars' },
+          { label: 'Nothing found', values: steps.map(each => each.misses), color: '--warn', kind: 'line' },
         ],
         format: shortCount,
         summary: `Guest usage over time: ${plural(all, 'request')}, at most ${shortCount(Math.max(...values))} in one step.`,
@@ -69,14 +67,15 @@ function lookOf(view: View, steps: readonly UsageStep[]): Look {
         summary: `Mean response time: ${milliseconds(known.at(-1) ?? null)} in the latest step.`,
       }
     }
-    case 'copies':
+    case 'held': {
+      const known = steps.flatMap(({ conversations }) => conversations ?? [])
       return {
         series: [
-          { label: 'Read from copies', values: steps.map(({ copyRate }) => copyRate), color: '--good', kind: 'area' },
+          { label: 'Conversations', values: steps.map(each => each.conversations), color: '--accent', kind: 'area' },
         ],
-        format: percent,
-        summary: 'Share of readings that the fast copy answered.',
-        most: 100,
+        format: shortCount,
+        summary: `Conversations held: ${shortCount(known.at(-1) ?? 0)} at last, ${shortCount(known[0] ?? 0)} at first.`,
       }
+    }
   }
 }

@@ -4,12 +4,13 @@ import type { ChatOverview } from 'reprise-server/answers'
 export interface UsageStep {
   /** Its beginning, in ms since the epoch. */
   readonly at: number
+  /** Readings of histories, and those of them that found nothing. */
   readonly requests: number
-  readonly conversations: number
+  readonly misses: number
+  /** Held at its end; null where nothing was counted. */
+  readonly conversations: number | null
   readonly responseMs: number | null
   readonly generationMs: number | null
-  /** Percent of the readings that the fast copy answered; null where nothing was read. */
-  readonly copyRate: number | null
 }
 
 const hourMs = 3_600_000
@@ -31,14 +32,15 @@ export function stepsOf(hours: ChatOverview['hours'], range: number, now: number
 function foldedOf(hours: ChatOverview['hours']): Omit<UsageStep, 'at'> {
   const sum = (of: (hour: ChatOverview['hours'][number]) => number) => hours.reduce((all, hour) => all + of(hour), 0)
   const requests = sum(hour => hour.requests)
-  const [hits, misses] = [sum(hour => hour.hits), sum(hour => hour.misses)]
-  const mean = (of: (hour: ChatOverview['hours'][number]) => number) =>
-    requests === 0 ? null : sum(hour => of(hour) * hour.requests) / requests
+  const generating = hours.filter(hour => hour.generation_ms > 0)
   return {
     requests,
-    conversations: sum(hour => hour.conversations),
-    responseMs: mean(hour => hour.response_ms),
-    generationMs: mean(hour => hour.generation_ms),
-    copyRate: hits + misses === 0 ? null : (hits / (hits + misses)) * 100,
+    misses: sum(hour => hour.misses),
+    conversations: hours.at(-1)?.conversations ?? null,
+    responseMs: requests === 0 ? null : sum(hour => hour.response_ms * hour.requests) / requests,
+    generationMs:
+      generating.length === 0
+        ? null
+        : generating.reduce((all, hour) => all + hour.generation_ms, 0) / generating.length,
   }
 }

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { OutboxState } from 'reprise-server/answers'
 import { readOutbox, readOverview, redrive } from '../../api/chat-api.ts'
 import { useAnswer } from '../../api/use-answer.ts'
@@ -5,6 +6,7 @@ import { count, plural } from '../../format/numbers.ts'
 import { dayTime, duration } from '../../format/times.ts'
 import { Answered } from '../../parts/answered.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx'
 import { Empty } from '../../parts/notice.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
@@ -12,16 +14,26 @@ import { Tile, Tiles } from '../../parts/tile.tsx'
 
 type DeadItem = OutboxState['dead'][number]
 
-const columns: readonly Column<DeadItem>[] = [
+const columns = (onRedrive: (item: DeadItem) => void): readonly Column<DeadItem>[] => [
   { title: 'Message', cell: ({ message_id }) => <code title={message_id}>{message_id.slice(0, 8)}…</code> },
   { title: 'Why', cell: ({ error }) => <span className="wrapping">{error}</span> },
   { title: 'Tries', cell: ({ attempts }) => count(attempts), isNumber: true, isMinor: true },
   { title: 'Since', cell: ({ created_at }) => dayTime(created_at), isNumber: true, isMinor: true },
-  { title: 'Action', cell: item => <Redrive item={item} />, isNumber: true },
+  {
+    title: 'Action',
+    cell: item => (
+      <button type="button" className="button is-small" onClick={() => onRedrive(item)}>
+        Try again
+      </button>
+    ),
+    isNumber: true,
+  },
 ]
 
 /** Embeddings that wait, and those that were given up. */
 export function OutboxPage() {
+  // Beside the table: the row leaves it as soon as its message waits again.
+  const [chosen, setChosen] = useState<DeadItem>()
   const outbox = useAnswer({ key: ['outbox'], ask: readOutbox, everyMs: 3_000 })
   const overview = useAnswer({ key: ['overview', 1], ask: signal => readOverview(1, signal), everyMs: 5_000 })
   const made = overview.data?.embeddings
@@ -64,28 +76,25 @@ export function OutboxPage() {
                   A message whose embedding fails again and again is set aside here, so that it holds up no other.
                 </Empty>
               ) : (
-                <Table caption="Given up" columns={columns} rows={items} rowKey={({ id }) => id} />
+                <Table caption="Given up" columns={columns(setChosen)} rows={items} rowKey={({ id }) => id} />
               )}
             </Panel>
           </>
         )}
       </Answered>
+      {chosen !== undefined && (
+        <ConfirmDialog
+          title="Try this one again?"
+          doIt="Try again"
+          act={() => redrive([chosen.id])}
+          receipt={({ redriven }) => <p>{plural(redriven, 'message')} waits again for its embedding.</p>}
+          onClose={() => setChosen(undefined)}
+        >
+          <p>
+            Message <code>{chosen.message_id}</code> failed {plural(chosen.attempts, 'time')}: {chosen.error}
+          </p>
+        </ConfirmDialog>
+      )}
     </>
-  )
-}
-
-function Redrive({ item }: { readonly item: DeadItem }) {
-  return (
-    <Confirm
-      label="Try again"
-      title="Try this one again?"
-      doIt="Try again"
-      act={() => redrive([item.id])}
-      receipt={({ redriven }) => <p>{plural(redriven, 'message')} waits again for its embedding.</p>}
-    >
-      <p>
-        Message <code>{item.message_id}</code> failed {plural(item.attempts, 'time')}: {item.error}
-      </p>
-    </Confirm>
   )
 }
