@@ -32,6 +32,14 @@ describe('the rules of deploy/prometheus', () => {
   })
 })
 
+it('docs/metrics.md asks for families that there are', () => {
+  const known = new Set<string>(Object.values(metricFamilies).map(({ name }) => name))
+  const questions = readPage('docs/metrics.md').split('## Questions')[1] ?? ''
+  const asked = questions.match(/\b(?:reprise|db|cache)_[a-z_]+(?=[{[\s)])/g) ?? []
+  expect(asked.length).toBeGreaterThan(15)
+  expect(asked.filter(name => !known.has(name.replace(/_(?:bucket|sum|count)$/, '')))).toEqual([])
+})
+
 describeWith(['promtool'], 'the rules of deploy/prometheus before promtool', () => {
   const promtool = (...args: readonly string[]) =>
     execFileSync(requireBinary('promtool'), args, { cwd: directory, encoding: 'utf8' })
