@@ -8,6 +8,7 @@ import type {
   ConversationRef,
   ConversationStore,
   ConversationSummary,
+  ListQuery,
   MigrationOutcome,
   RowCounts,
 } from '../ports/chat/conversation-store.ts'
@@ -73,10 +74,8 @@ export interface Conversations {
   /** Hands a guest's conversations over to a user. */
   migrate(guestId: GuestId, userId: UserId): Promise<MigrationOutcome>
   createConversation(userId: UserId): Promise<ConversationSummary>
-  listConversations(
-    userId: UserId,
-    query: { readonly limit: number; readonly offset: number },
-  ): Promise<readonly ConversationSummary[]>
+  /** A user's conversations, the last used first. */
+  listConversations(userId: UserId, query: ListQuery): Promise<readonly ConversationSummary[]>
   eraseConversation(userId: UserId, conversationId: ConversationId): Promise<EraseConversationAnswer>
   /** Makes up a guest with a secret. */
   registerGuest(): Promise<IssuedGuest>

@@ -165,14 +165,14 @@ describeOnBoth('taking over tables', start => {
 
   it.each([
     [
-      'numbers as ids',
-      'CREATE TABLE message_cache (id serial PRIMARY KEY, conversation_id uuid, content text)',
-      /message_cache.id is integer.*UUID/,
+      'ids of a kind that cannot be told',
+      'CREATE TABLE message_cache (id json, conversation_id uuid, content text)',
+      /message_cache.id is json, and uuid is needed/,
     ],
     [
-      'texts that are no UUIDs',
-      `CREATE TABLE usage_metrics (id text, user_id text); INSERT INTO usage_metrics VALUES ('seven', 'ann')`,
-      /usage_metrics.id holds 1 values that are no UUIDs/,
+      'columns in camelCase',
+      'CREATE TABLE message_cache (id uuid, "conversationId" uuid, content text, "messageHash" text)',
+      /ALTER TABLE message_cache RENAME COLUMN "conversationId" TO conversation_id; ALTER TABLE message_cache RENAME COLUMN "messageHash" TO message_hash;/,
     ],
     [
       'no content',
@@ -180,9 +180,9 @@ describeOnBoth('taking over tables', start => {
       /message_cache has no column content/,
     ],
     [
-      'a view in the way',
-      'CREATE TABLE message_cache (id text, conversation_id uuid, content text); CREATE VIEW seen AS SELECT id FROM message_cache',
-      /the view seen reads message_cache.id/,
+      'a view that reads ids as numbers',
+      'CREATE TABLE message_cache (id integer, conversation_id uuid, content text); CREATE VIEW seen AS SELECT id + 1 AS next FROM message_cache',
+      /the view seen does not suit the tables as they become \(operator does not exist: uuid \+ integer\)/,
     ],
     ['a view of that name', 'CREATE VIEW message_cache AS SELECT 1 AS id', /message_cache is a view/],
     [

@@ -5,6 +5,7 @@ import { ConversationErased, receiptFieldsOf } from './answers/erase-answer.ts'
 import { type Auth, userOf } from './auth.ts'
 import type { HttpServer } from './http-server.ts'
 import { problems } from './problem-schema.ts'
+import { listCursorAfter, parseListCursor } from './requests/list-cursor.ts'
 import { ConversationParameters, NamedUserQuery, parseConversationId } from './requests/parameters.ts'
 
 export interface UserRoutesParts {
@@ -32,12 +33,32 @@ const listBounds = { 'x-error-code': 'invalid_cursor' }
 const ListQuery = Type.Object({
   ...NamedUserQuery.properties,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '20 when left out.', ...listBounds })),
-  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, ...listBounds })),
+  after: Type.Optional(
+    Type.String({
+      description:
+        'Goes on after an earlier page: its `next_after`. None comes twice; what is used meanwhile moves to the front.',
+      maxLength: 200,
+      ...listBounds,
+    }),
+  ),
+  offset: Type.Optional(
+    Type.Integer({
+      description: 'Passes over so many. The list shifts when conversations are used meanwhile; `after` does not.',
+      minimum: 0,
+      maximum: 1_000_000,
+      ...listBounds,
+    }),
+  ),
 })
 
 const ConversationList = Type.Object(
-  { conversations: Type.Array(Summary) },
-  { description: 'The last used first.', examples: [{ conversations: [exampleSummary] }] },
+  {
+    conversations: Type.Array(Summary),
+    next_after: Type.Union([Type.String(), Type.Null()], {
+      description: 'Where the next page begins; null at the end.',
+    }),
+  },
+  { description: 'The last used first.', examples: [{ conversations: [exampleSummary], next_after: null }] },
 )
 /** What the routes of users may be refused with. */
 export const userProblems = [
@@ -69,9 +90,13 @@ export function userRoutes(server: HttpServer, { conversations, auth }: UserRout
       },
     },
     async request => {
-      const { limit = 20, offset = 0 } = request.query
-      const listed = await conversations.listConversations(userOf(request), { limit, offset })
-      return { conversations: listed.map(summaryOf) }
+      const { limit = 20, offset = 0, after: cursor } = request.query
+      const after = cursor === undefined ? undefined : parseListCursor(cursor)
+      // One more tells whether there is another page.
+      const found = await conversations.listConversations(userOf(request), { limit: limit + 1, offset, after })
+      const listed = found.slice(0, limit)
+      const last = found.length > limit ? listed.at(-1) : undefined
+      return { conversations: listed.map(summaryOf), next_after: last === undefined ? null : listCursorAfter(last) }
     },
   )
 

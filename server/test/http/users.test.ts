@@ -53,7 +53,7 @@ describe('conversations of users', () => {
     expect(list.conversations).toMatchObject([{ conversation_id: summary.conversation_id, message_count: 2 }])
     const erased = await fetch(`${path}/${summary.conversation_id}?user_id=${user}`, { method: 'DELETE' })
     expect(await erased.json()).toMatchObject({ status: 'erased', rows: { message_cache: 2 } })
-    expect(await jsonOf(fetch(`${path}?user_id=${user}`))).toEqual({ conversations: [] })
+    expect(await jsonOf(fetch(`${path}?user_id=${user}`))).toEqual({ conversations: [], next_after: null })
     await expectProblem(await fetch(`${messages}?user_id=${user}`), 404, 'conversation_unknown', 'conversation_id')
   })
 
@@ -87,10 +87,38 @@ describe('conversations of users', () => {
     const all = await read('')
     expect([...all].sort()).toEqual([...begun].sort())
     expect([...(await read('&limit=2')), ...(await read('&limit=2&offset=2'))]).toEqual(all)
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'offset=-1', 'offset=1.5']) {
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'limit=x',
+      'offset=-1',
+      'offset=1.5',
+      'after=',
+      'after=x',
+      `after=${Buffer.from('2026-01-31T12:00:00Z 1').toString('base64url')}`,
+    ]) {
       const field = query.split('=', 1)[0]
       await expectProblem(await fetch(`${path}?user_id=${user}&${query}`), 400, 'invalid_cursor', field)
     }
+  })
+
+  it('the list has a cursor that does not shift while conversations are used', async () => {
+    const user = userOf()
+    const begun = []
+    for (let count = 0; count < 5; count += 1) begun.push(await begin(user))
+    const met: string[] = []
+    let after: string | null = ''
+    while (after !== null) {
+      const cursor: string = after === '' ? '' : `&after=${after}`
+      const page: List & { readonly next_after: string | null } = await jsonOf(
+        fetch(`${path}?user_id=${user}&limit=2${cursor}`),
+      )
+      const ids = page.conversations.map(entry => entry.conversation_id)
+      met.push(...ids)
+      await post(`${path}/${ids[0]}/messages?user_id=${user}`, { role: 'user', content: 'used again' })
+      after = page.next_after
+    }
+    expect(met).toEqual(begun.toReversed())
   })
 
   it.each(['x', '%00', '123', `${randomUUID()}0`, 'null'])('the conversation id %s is refused', async id => {

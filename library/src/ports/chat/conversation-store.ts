@@ -103,6 +103,16 @@ export interface ConversationSummary {
   readonly updatedAt: Instant
 }
 
+/** A place in the list of a user's conversations: what comes after it was used earlier. */
+export type ListPlace = Pick<ConversationSummary, 'updatedAt' | 'conversationId'>
+
+export interface ListQuery {
+  readonly limit: number
+  /** How many are passed over, from `after` on. */
+  readonly offset: number
+  readonly after?: ListPlace | undefined
+}
+
 /** Rows removed, by table. */
 export type RowCounts = Readonly<Record<string, number>>
 
@@ -161,11 +171,11 @@ export interface ConversationStore {
   /** Hands a guest's conversations over to a user, with its audit row; a failed attempt leaves an audit row too. */
   migrateGuest(guestId: GuestId, userId: UserId): Promise<MigrationOutcome>
   createConversation(userId: UserId): Promise<ConversationSummary>
-  /** A user's conversations, the last used first, from `offset` on. */
-  listConversations(
-    userId: UserId,
-    query: { readonly limit: number; readonly offset: number },
-  ): Promise<readonly ConversationSummary[]>
+  /**
+   * A user's conversations, the last used first. A walk by `after` meets none twice; one that is used meanwhile moves to
+   * the front.
+   */
+  listConversations(userId: UserId, query: ListQuery): Promise<readonly ConversationSummary[]>
   /** Copy deletions that are still to be carried out, oldest first. */
   pendingCopyDeletions(limit: number): Promise<readonly { readonly guestId: GuestId; readonly epoch: number }[]>
   /** Notes that a copy deletion was carried out. */

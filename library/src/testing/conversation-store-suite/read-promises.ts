@@ -140,6 +140,33 @@ export const readPromises: Promises = {
     assert.equal(await contentsOf(store, user(namesake, expectSaved(saved).conversationId)), undefined)
   },
 
+  'list: a walk goes on where it was, whatever is used, begun or erased meanwhile': async ({ store }) => {
+    const userId = newUser()
+    const begun = []
+    // Those of one instant, too, stand in an order.
+    const together = Array.from({ length: 3 }, () => store.createConversation(userId))
+    begun.push(...(await Promise.all(together)).map(({ conversationId }) => conversationId))
+    await clockTick()
+    for (let index = 0; index < 4; index += 1) begun.push((await store.createConversation(userId)).conversationId)
+    const all = await store.listConversations(userId, { limit: 10, offset: 0 })
+    const walked = []
+    let after = all[0]
+    while (after !== undefined) {
+      walked.push(after.conversationId)
+      await clockTick()
+      // What was met moves to the front, a new one comes before it, and the place itself may be gone.
+      await tell(store, user(userId, after.conversationId), ['x'])
+      await store.createConversation(userId)
+      await store.eraseConversation(userId, after.conversationId)
+      after = (await store.listConversations(userId, { limit: 1, offset: 0, after }))[0]
+    }
+    assert.deepEqual(
+      walked,
+      all.map(({ conversationId }) => conversationId),
+    )
+    assert.equal(walked.length, begun.length)
+  },
+
   'list: a user’s conversations, the last used first, page by page': async ({ store }) => {
     const userId = newUser()
     const ids = []
@@ -161,6 +188,13 @@ export const readPromises: Promises = {
     )
     assert.deepEqual(await store.listConversations(userId, { limit: 1, offset: 1 }), all.slice(1, 2))
     assert.deepEqual(await store.listConversations(userId, { limit: 10, offset: 3 }), [])
+    for (const [index, after] of all.entries()) {
+      assert.deepEqual(await store.listConversations(userId, { limit: 10, offset: 0, after }), all.slice(index + 1))
+      assert.deepEqual(
+        await store.listConversations(userId, { limit: 1, offset: 1, after }),
+        all.slice(index + 2, index + 3),
+      )
+    }
     assert.deepEqual(await store.listConversations(newUser(), { limit: 10, offset: 0 }), [])
     for (const { createdAt, updatedAt } of all) {
       assert.match(createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(\d{3}|\d{6})Z$/)

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../../base/chat/message-id.ts'
 import type { UserId } from '../../../base/chat/principal.ts'
-import type { ConversationSummary } from '../../../ports/chat/conversation-store.ts'
+import type { ConversationSummary, ListQuery } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 import { canonicalInstant, instantSql } from './canonical-instant.ts'
@@ -10,6 +10,7 @@ const createSql = `INSERT INTO conversation_cache (user_id, platform) VALUES ($1
 const listSql = `
 SELECT ${summarySql} FROM conversation_cache c
 WHERE c.user_id = $1 AND c.platform = 'user'
+  AND ($4::timestamptz IS NULL OR c.updated_at < $4 OR (c.updated_at = $4 AND c.id > $5::uuid))
 ORDER BY c.updated_at DESC, c.id LIMIT $2 OFFSET $3`
 
 interface SummaryRow {
@@ -29,9 +30,10 @@ export async function createConversation(database: Database, userId: UserId): Pr
 export async function listConversations(
   database: Database,
   userId: UserId,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
+  { limit, offset, after }: ListQuery,
 ): Promise<readonly ConversationSummary[]> {
-  const query = statement('SELECT', 'conversation_cache', listSql, [userId, limit, offset])
+  const place = [after?.updatedAt ?? null, after?.conversationId ?? null]
+  const query = statement('SELECT', 'conversation_cache', listSql, [userId, limit, offset, ...place])
   const { rows } = await database.run<SummaryRow>(query)
   return rows.map(summaryOf)
 }
