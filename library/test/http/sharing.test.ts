@@ -1,5 +1,5 @@
 import { createCache } from 'reprise'
-import { HttpCache, type HttpRequest } from 'reprise/http'
+import { type HttpAnswer, HttpCache, type HttpRequest } from 'reprise/http'
 import { redis } from 'reprise/redis'
 import { describe, expect, it } from 'vitest'
 import { startRedis } from '../../../testbed/redis.ts'
@@ -14,6 +14,13 @@ function play(...parts: readonly Part[]) {
   return { clock, cache, origin: new PlayedOrigin(cache, ...parts) }
 }
 
+async function textOf({ body }: HttpAnswer): Promise<string> {
+  const chunks: Uint8Array[] = []
+  if (body instanceof Uint8Array) chunks.push(body)
+  else if (body !== undefined) for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
 describe('D5 collapsed forwarding', () => {
   it('asks the origin once for all who ask meanwhile', async () => {
     const { origin } = play(kept)
@@ -21,6 +28,76 @@ describe('D5 collapsed forwarding', () => {
     expect(new Set(said.map(({ text }) => text))).toEqual(new Set(['answer 1']))
     expect(origin.heard).toHaveLength(1)
     expect(said[7]?.headers.get('cache-status')).toMatch(/^reprise; hit; ttl=\d+; collapsed$/)
+  })
+
+  it('lets those who ask meanwhile read along while the answer comes', async () => {
+    const cache = new HttpCache({ clock: manualClock() })
+    const gate = Promise.withResolvers<void>()
+    let asked = 0
+    async function* slow() {
+      yield Buffer.from('begin ')
+      await gate.promise
+      yield Buffer.from('end')
+    }
+    const ask = (fields: Record<string, string> = {}) =>
+      cache.handle({ method: 'GET', url: 'http://origin.test/long', fields }, async () => {
+        asked += 1
+        return { status: 200, reason: '', headers: ['Cache-Control', 'max-age=60', 'Vary', 'Foo'], body: slow() }
+      })
+    const answers = await Promise.all([ask(), ask(), ask()])
+    const readers = answers.map(({ body }) => (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]())
+    const read = () => Promise.all(readers.map(async reader => String((await reader.next()).value ?? 'nothing')))
+    expect(await read()).toEqual(['begin ', 'begin ', 'begin '])
+    // Even one who comes in the middle of it, but not one for whom it was not chosen.
+    const late = await ask()
+    await ask({ foo: 'other' })
+    expect(asked).toBe(2)
+    await readers[0]?.return?.()
+    gate.resolve()
+    expect(await read()).toEqual(['nothing', 'end', 'end'])
+    expect(await read()).toEqual(['nothing', 'nothing', 'nothing'])
+    expect(await textOf(late)).toBe('begin end')
+    expect(asked).toBe(2)
+  })
+
+  it('lets nobody read along with what was purged meanwhile', async () => {
+    const cache = new HttpCache({ clock: manualClock() })
+    const gate = Promise.withResolvers<void>()
+    let asked = 0
+    async function* slow(text: string) {
+      yield Buffer.from(text)
+      await gate.promise
+    }
+    const url = 'http://origin.test/long'
+    const ask = () =>
+      cache.handle({ method: 'GET', url, fields: {} }, async () => {
+        asked += 1
+        return { status: 200, reason: '', headers: ['Cache-Control', 'max-age=60'], body: slow(`answer ${asked}`) }
+      })
+    await ask()
+    await cache.purgeUrl(url)
+    const answer = await ask()
+    gate.resolve()
+    expect(await textOf(answer)).toBe('answer 2')
+  })
+
+  it('goes on at the pace of the slowest past the bound', async () => {
+    const cache = new HttpCache({ clock: manualClock(), maxBodyBytes: 10 })
+    let given = 0
+    async function* long() {
+      for (; given < 20; given += 1) yield Buffer.from(`piece ${given};`)
+    }
+    const ask = () =>
+      cache.handle({ method: 'GET', url: 'http://origin.test/long', fields: {} }, async () => {
+        return { status: 200, reason: '', headers: ['Cache-Control', 'max-age=60'], body: long() }
+      })
+    const [first, second] = await Promise.all([ask(), ask()])
+    const quick = textOf(first)
+    await new Promise(resolve => setImmediate(resolve))
+    expect(given).toBeLessThan(5)
+    const slow = await textOf(second)
+    expect(slow.endsWith('piece 19;')).toBe(true)
+    expect(await quick).toBe(slow)
   })
 
   it('gives nobody what was not meant for all, and remembers not to wait for it', async () => {
@@ -77,7 +154,7 @@ describe('D5 bodies', () => {
     gate.resolve()
     const { promise: refused } = Promise.withResolvers<never>()
     const second = await cache.handle(request, () => refused)
-    expect(Buffer.from(second.body as Uint8Array).toString()).toBe('begin end')
+    expect(await textOf(second)).toBe('begin end')
   })
 
   it('are not kept when they were asked for before their URL was invalidated', async () => {

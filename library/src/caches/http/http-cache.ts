@@ -1,7 +1,8 @@
 import { Announcer } from '../../base/announcer.ts'
 import { createCache } from '../../core/create-cache.ts'
 import type { HandledAs } from './exchange/cache-status.ts'
-import { Flights } from './exchange/flights.ts'
+import { type Flight, Flights, type Pilot } from './exchange/flights.ts'
+import { answerLive } from './exchange/live-answer.ts'
 import { type ForwardReason, Origin } from './exchange/origin.ts'
 import { answerFrom, answerNow, portionFor } from './exchange/stored-answer.ts'
 import type { HttpCacheEvents } from './http-cache-events.ts'
@@ -160,32 +161,48 @@ export class HttpCache {
 
   /** Asks the origin, or waits for the answer that another one is waiting for already. */
   async #shared(asking: Asking): Promise<HttpAnswer> {
-    const { request, forward, directives, mayWait = false, stored } = asking
+    const { request, mayWait = false, stored } = asking
     if (!isShareable(request, stored)) return this.#ask(asking)
     const underway = mayWait ? this.#flights.under(request.url) : undefined
-    if (underway !== undefined) {
-      // Nobody waits longer than this for what may never be read to its end.
-      const patience = new AbortController()
-      await Promise.race([underway, this.#settings.clock.sleep(longestWaitMs, patience.signal)])
+    return underway === undefined ? this.#ask(asking, this.#flights.begin(request.url)) : this.#join(underway, asking)
+  }
+
+  /** Reads along with the answer that another one is getting, or waits until it is kept. */
+  async #join(flight: Flight, asking: Asking): Promise<HttpAnswer> {
+    const { request, forward, directives } = asking
+    // Nobody waits longer than this for what may never be read to its end.
+    const patience = new AbortController()
+    const tired = this.#settings.clock.sleep(longestWaitMs, patience.signal).then(() => undefined)
+    try {
+      const live = await Promise.race([flight.live, tired])
+      if (live !== undefined && !isConditional(request)) {
+        const terms = { name: this.#settings.name, now: this.#settings.clock.now() }
+        const answer = answerLive(live, request, directives, terms)
+        if (answer === undefined) return await this.#ask(asking)
+        const { status } = answer
+        this.#events.announce('answered', { method: request.method, outcome: 'shared', status })
+        return answer
+      }
+      await Promise.race([flight.ended, tired])
+    } finally {
       patience.abort()
-      return this.#fromStore(request, forward, directives, false)
     }
-    return this.#ask(asking, this.#flights.begin(request.url))
+    return this.#fromStore(request, forward, directives, false)
   }
 
   #refresh(request: HttpRequest, forward: Forward, stored: StoredResponse): void {
-    const land = this.#flights.begin(request.url, true)
-    if (land === undefined) return
+    const pilot = this.#flights.begin(request.url, true)
+    if (pilot === undefined) return
     const work = async () => {
       const get = { ...request, method: 'GET' }
       const asking = { request: get, forward, directives: noDirectives, reason: 'stale', stored } as const
-      const { body } = await this.#ask({ ...asking, isBackground: true }, land)
+      const { body } = await this.#ask({ ...asking, isBackground: true }, pilot)
       await drain(body)
     }
     work().catch((error: unknown) => this.#events.announce('refresh_failed', { url: request.url, error }))
   }
 
-  async #ask(asking: Asking, land?: (outcome: 'shared' | 'unshared' | 'failed') => void): Promise<HttpAnswer> {
+  async #ask(asking: Asking, pilot?: Pilot): Promise<HttpAnswer> {
     const { request, isBackground = false } = asking
     const answer = await this.#origin.ask({
       request,
@@ -195,7 +212,8 @@ export class HttpCache {
       stored: asking.stored,
       partial: asking.partial,
       isBackground,
-      onSettled: outcome => land?.(outcome),
+      onLive: answer => pilot?.onLive(answer),
+      onSettled: outcome => pilot?.onSettled(outcome),
     })
     if (!isBackground && this.#events.hears('answered')) {
       this.#events.announce('answered', { method: request.method, outcome: 'forwarded', status: answer.status })
@@ -237,7 +255,11 @@ interface Asking {
 function isShareable({ method, fields }: HttpRequest, stored: StoredResponse | undefined): boolean {
   if (method !== 'GET' || fields['range'] !== undefined || fields['authorization'] !== undefined) return false
   // Without a stored response, the client's conditions go to the origin.
-  return stored !== undefined || conditionalFields.every(name => fields[name] === undefined)
+  return stored !== undefined || !isConditional({ fields })
+}
+
+function isConditional({ fields }: Pick<HttpRequest, 'fields'>): boolean {
+  return conditionalFields.some(name => fields[name] !== undefined)
 }
 
 /** These ask about the state at the origin, which no cache can answer for (RFC 9111 4.3.2). */

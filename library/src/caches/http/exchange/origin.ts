@@ -15,6 +15,7 @@ import { discard, drain, type RecordingOptions, recorded, recordWhole } from '..
 import type { ResponseStore } from '../store/response-store.ts'
 import type { StoredResponse } from '../store/stored-response.ts'
 import { cacheStatusOf, type HandledAs } from './cache-status.ts'
+import type { FlightOutcome, Pilot } from './flights.ts'
 import { datedHeaders, type Judgement, judge } from './judgement.ts'
 import { combined, completed, missingEnd } from './partial-content.ts'
 import { answerFrom, portionFor } from './stored-answer.ts'
@@ -23,8 +24,8 @@ import { ValidationFailure } from './validation-failure.ts'
 /** Why the origin is asked. */
 export type ForwardReason = Extract<HandledAs, { kind: 'forwarded' }>['reason']
 
-/** One asking of the origin. */
-export interface Inquiry {
+/** One asking of the origin. Its pilot is told once each: of an answer that can be read along, and of the end. */
+export interface Inquiry extends Pilot {
   readonly request: HttpRequest
   readonly directives: Directives
   readonly forward: Forward
@@ -34,8 +35,6 @@ export interface Inquiry {
   /** Too little of the answer, which the origin's may complete. */
   readonly partial: StoredResponse | undefined
   readonly isBackground: boolean
-  /** Told once, when whoever waits for the same can look into the store. */
-  readonly onSettled: (outcome: 'shared' | 'unshared' | 'failed') => void
 }
 
 type Storing = Extract<Judgement, { kind: 'store' }>
@@ -54,7 +53,7 @@ export class Origin {
 
   async ask(inquiry: Inquiry): Promise<HttpAnswer> {
     const watch = this.#store.watch(inquiry.request.url)
-    const settle = once((outcome: 'shared' | 'unshared' | 'failed') => {
+    const settle = once((outcome: FlightOutcome) => {
       this.#store.unwatch(watch)
       inquiry.onSettled(outcome)
     })
@@ -236,7 +235,14 @@ export class Origin {
       },
     }
     const { body } = response
-    if (body !== undefined && !(body instanceof Uint8Array)) return recorded(body, options)
+    if (body !== undefined && !(body instanceof Uint8Array)) {
+      const recording = recorded(body, options)
+      const join = () => (watch.isFenced ? undefined : recording.join())
+      const { announced: length } = options
+      const live = { response: judgement.with([], 0), announced: length, trailers: response.trailers, join }
+      if (range === undefined) inquiry.onLive(live)
+      return recording.body
+    }
     await recordWhole(body ?? new Uint8Array(0), body === undefined ? { ...options, announced: undefined } : options)
     return body
   }

@@ -15,29 +15,36 @@ export async function recordWhole(bytes: Uint8Array, options: RecordingOptions):
   await options.onEnd(fits(bytes.byteLength, options) ? bytes : undefined)
 }
 
+/** A body on its way, which is kept while it passes. */
+export interface Recorded {
+  /** For whoever asked first. */
+  readonly body: AsyncIterableIterator<Uint8Array>
+  /** The same from its beginning, for one more reader; undefined when the beginning is gone. */
+  join(): AsyncIterableIterator<Uint8Array> | undefined
+}
+
 /**
  * Hands a body on as it comes, and keeps its bytes. As long as it may be kept, it is read at the origin's pace, so that a
- * reader who is slow, or leaves, keeps nobody waiting who wants the same; past the bound, at the reader's. A body that
- * breaks off, or is not as long as it said, is not kept (RFC 9111 3.3).
+ * reader who is slow, or leaves, keeps nobody waiting who wants the same; past the bound, at the slowest reader's. A body
+ * that breaks off, or is not as long as it said, is not kept (RFC 9111 3.3).
  */
-export function recorded(
-  body: AsyncIterable<Uint8Array>,
-  options: RecordingOptions,
-): AsyncIterableIterator<Uint8Array> {
+export function recorded(body: AsyncIterable<Uint8Array>, options: RecordingOptions): Recorded {
   return new Recording(body, options)
 }
 
 const nobody = () => undefined
 
-class Recording implements AsyncIterableIterator<Uint8Array> {
+class Recording implements Recorded {
+  readonly body: AsyncIterableIterator<Uint8Array>
   readonly #iterator: AsyncIterator<Uint8Array>
   readonly #options: RecordingOptions
-  /** All that has come while it is recorded; past that, what the reader has not taken yet. */
-  #chunks: Uint8Array[] = []
-  #taken = 0
+  readonly #readers = new Set<Reader>()
+  /** All that has come while it is recorded; past that, what some reader has not taken yet. */
+  readonly #chunks: Uint8Array[] = []
+  /** How many were there before the first of them. */
+  #dropped = 0
   #bytes = 0
-  #isRecorded: boolean
-  #isLeft = false
+  #isRecorded = true
   #end: { readonly error?: unknown } | undefined
   /** Wakes whoever waits for the other side. */
   #wake: () => void = nobody
@@ -45,50 +52,51 @@ class Recording implements AsyncIterableIterator<Uint8Array> {
   constructor(body: AsyncIterable<Uint8Array>, options: RecordingOptions) {
     this.#iterator = body[Symbol.asyncIterator]()
     this.#options = options
-    this.#isRecorded = true
+    this.body = this.#newReader()
     void this.#pump((options.announced ?? 0) <= options.maxBytes)
   }
 
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+  join(): AsyncIterableIterator<Uint8Array> | undefined {
+    return this.#isRecorded ? this.#newReader() : undefined
+  }
+
+  #newReader(): Reader {
+    const reader = new Reader({
+      take: at => this.#take(at),
+      taken: () => this.#dropTaken(),
+      leave: () => {
+        this.#readers.delete(reader)
+        this.#dropTaken()
+      },
+    })
+    this.#readers.add(reader)
+    return reader
+  }
+
+  /** The chunk at a place, once it has come; undefined at the end. */
+  async #take(at: number): Promise<Uint8Array | undefined> {
     for (;;) {
-      const chunk = this.#chunks[this.#taken]
-      if (chunk !== undefined) {
-        this.#taken += 1
-        if (!this.#isRecorded) {
-          this.#dropTaken()
-          this.#wake()
-        }
-        return { done: false, value: chunk }
-      }
+      const chunk = this.#chunks[at - this.#dropped]
+      if (chunk !== undefined) return chunk
       if (this.#end !== undefined) {
         if ('error' in this.#end) throw this.#end.error
-        return { done: true, value: undefined }
+        return undefined
       }
       await this.#pause()
     }
   }
 
-  return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#isLeft = true
-    this.#wake()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
   async #pump(mayFit: boolean): Promise<void> {
     try {
       if (!mayFit) await this.#stopRecording()
-      while (this.#isRecorded || !this.#isLeft) {
+      while (this.#isRecorded || this.#readers.size > 0) {
         const { done, value } = await this.#iterator.next()
         if (done === true) return await this.#finish()
         this.#chunks.push(value)
         this.#bytes += value.byteLength
         if (this.#isRecorded && this.#bytes > this.#options.maxBytes) await this.#stopRecording()
         this.#wake()
-        while (!this.#isRecorded && !this.#isLeft && this.#chunks.length > this.#taken) await this.#pause()
+        while (!this.#isRecorded && this.#readers.size > 0 && this.#chunks.length > 0) await this.#pause()
       }
       await this.#iterator.return?.()
       await this.#finish()
@@ -117,12 +125,16 @@ class Recording implements AsyncIterableIterator<Uint8Array> {
     this.#wake()
   }
 
+  /** Lets go of what every reader has, unless it is recorded. */
   #dropTaken(): void {
-    this.#chunks.splice(0, this.#taken)
-    this.#taken = 0
+    if (this.#isRecorded) return
+    const slowest = Math.min(...[...this.#readers].map(reader => reader.at), this.#dropped + this.#chunks.length)
+    this.#chunks.splice(0, slowest - this.#dropped)
+    this.#dropped = slowest
+    this.#wake()
   }
 
-  /** Waits for the other side: the reader for a chunk, the origin's side for the reader to take one. */
+  /** Waits for the other side: a reader for a chunk, the origin's side for the readers to take one. */
   #pause(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const others = this.#wake
@@ -132,6 +144,42 @@ class Recording implements AsyncIterableIterator<Uint8Array> {
       resolve()
     }
     return promise
+  }
+}
+
+interface Source {
+  readonly take: (at: number) => Promise<Uint8Array | undefined>
+  readonly taken: () => void
+  readonly leave: () => void
+}
+
+/** One reader of a body that is recorded. */
+class Reader implements AsyncIterableIterator<Uint8Array> {
+  /** How many chunks it has. */
+  at = 0
+  #isLeft = false
+  readonly #source: Source
+
+  constructor(source: Source) {
+    this.#source = source
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const value = this.#isLeft ? undefined : await this.#source.take(this.at)
+    if (value === undefined) return { done: true, value }
+    this.at += 1
+    this.#source.taken()
+    return { done: false, value }
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#isLeft = true
+    this.#source.leave()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
   }
 }
 
