@@ -11,7 +11,7 @@ import { allPages, type Block, blocksOf, readPage } from './pages.ts'
 
 const examples = allExamples()
 const shown = allPages().map(path => ({ path, blocks: blocksOf(readPage(path)) }))
-const isProgram = ({ language }: Block) => language === 'ts'
+const isProgram = ({ language }: Block) => /^(?:ts|tsx|typescript|js|javascript)$/.test(language)
 
 describe('the TypeScript that the pages show', () => {
   const pages = shown.filter(({ blocks }) => blocks.some(isProgram))

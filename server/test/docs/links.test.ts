@@ -40,6 +40,13 @@ describe('the pages of the documentation', () => {
     expect(pages.filter(path => !named.has(path))).toEqual([])
   })
 
+  it('explain each word of the glossary once', () => {
+    const words = [...readPage('docs/glossary.md').matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) =>
+      cell.split(', '),
+    )
+    expect(words.filter((word, index) => words.indexOf(word) !== index)).toEqual([])
+  })
+
   it('of decisions are all named by docs/decisions/README.md', () => {
     const named = new Set(linksOf(readPage('docs/decisions/README.md')).map(link => join('docs/decisions', link)))
     const records = allPages().filter(path => /^docs\/decisions\/\d{4}-/.test(path))
