@@ -64,7 +64,13 @@ export interface Stores {
   /** The same model for queries, which somebody waits for and which come again. */
   readonly queryEmbedder: Embedder | undefined
   /** What is used, for people: `PostgreSQL at db.example.com:5432`. */
-  readonly described: { readonly database: string; readonly copies: string; readonly embedder: string }
+  readonly described: {
+    readonly database: string
+    readonly copies: string
+    readonly embedder: string
+    /** Where calls of language models go. */
+    readonly upstream: string
+  }
   /** The use of models, over the connection for counting where there is one. */
   readonly usage: UsageStore
   /** What the caches of several processes share; undefined without Redis. Connected with the first use. */
@@ -127,6 +133,7 @@ export async function openStores(settings: Settings, clock: Clock): Promise<Stor
           : `PostgreSQL at ${placeOf(settings.databaseUrl)}`,
       copies: describeCopies(settings),
       embedder: embedder?.model ?? 'none',
+      upstream: describeUpstreams(settings),
     },
     tenantSecret: () => sharedSecret(database, 'tenants'),
     migrate: () => migrate(database),
@@ -283,6 +290,14 @@ function describeCopies(settings: Settings): string {
   if (cluster !== undefined)
     return `Redis Cluster at ${cluster.map(node => (node.includes('://') ? placeOf(node) : node)).join(', ')}`
   return url === undefined ? 'memory of this process' : `Redis at ${placeOf(url)}`
+}
+
+function describeUpstreams({ upstreamBaseUrl, upstreams = {} }: Settings): string {
+  const places = [upstreamBaseUrl, ...Object.values(upstreams).map(({ baseUrl }) => baseUrl)]
+  const named = places.flatMap(url => (url === undefined ? [] : [placeOf(url)]))
+  return named.length === 0
+    ? 'no upstream yet: set UPSTREAM_BASE_URL'
+    : `answered from what is known, else by ${named.join(', ')}`
 }
 
 /** Host and port of a URL, without its credentials. */

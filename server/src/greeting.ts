@@ -15,6 +15,8 @@ export function greeting({ url, described, guestAuth, processes = '' }: Greeted)
   conversations  ${described.database}
   fast copies    ${described.copies}
   embeddings     ${described.embedder}
+  models         ${described.upstream}
+  dashboard      ${fromHere(url)}/admin/cache
   documentation  ${fromHere(url)}/docs
 
 Try it:
