@@ -2,7 +2,7 @@ import { BaseCache, deserializeStoredGeneration, serializeGeneration } from '@la
 import { Embeddings, type EmbeddingsInterface } from '@langchain/core/embeddings'
 import type { Generation } from '@langchain/core/outputs'
 import type { Duration } from '../base/duration.ts'
-import { readNames } from '../base/option-reading.ts'
+import { readNames, requireMethod } from '../base/option-reading.ts'
 import { wrapEmbeddings } from '../caches/embedding/wrap-embeddings.ts'
 import type { Cache } from '../core/cache.ts'
 
@@ -16,6 +16,7 @@ export interface LangchainCacheOptions {
 }
 
 const optionNames: ReadonlySet<string> = new Set(['ttl', 'tags', 'tenant'])
+const embeddingNames: ReadonlySet<string> = new Set(['model', 'ttl'])
 /** Ends that may be given again; models that name none are believed to have come to theirs. */
 const completeEnds: ReadonlySet<unknown> = new Set([
   undefined,
@@ -36,6 +37,7 @@ const completeEnds: ReadonlySet<unknown> = new Set([
  * @throws RepriseError `invalid_option`
  */
 export function langchainCache(cache: Cache, options: LangchainCacheOptions = {}): BaseCache {
+  requireMethod(cache, 'namespace', 'cache', 'a cache of createCache')
   readNames(options, optionNames, 'langchainCache')
   const { ttl = '2h', tags = [], tenant = '' } = options
   return new AnswersOfLangchain(cache.namespace('langchain', { ttl, tags }), tenant)
@@ -84,8 +86,12 @@ export interface LangchainEmbeddingsOptions {
 export function langchainEmbeddings(
   embeddings: EmbeddingsInterface,
   cache: Cache,
-  { model, ttl }: LangchainEmbeddingsOptions,
+  options: LangchainEmbeddingsOptions,
 ): Embeddings {
+  requireMethod(embeddings, 'embedDocuments', 'embeddings', 'embeddings of LangChain.js')
+  requireMethod(cache, 'namespace', 'cache', 'a cache of createCache')
+  readNames(options, embeddingNames, 'langchainEmbeddings')
+  const { model, ttl } = options
   const lasting = ttl === undefined ? {} : { ttl }
   const documents = wrapEmbeddings((texts: string[]) => embeddings.embedDocuments(texts), { cache, model, ...lasting })
   const query = wrapEmbeddings(

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { readNames, requireMethod } from '../base/option-reading.ts'
 import { RepriseError } from '../base/reprise-error.ts'
 import { type Controls, type HeaderValues, isControlHeader, readControls } from '../caches/llm/asking/controls.ts'
 import { errorBody } from '../caches/llm/asking/error-body.ts'
@@ -19,6 +20,7 @@ export interface CachedFetchOptions {
   readonly secret?: string
 }
 
+const optionNames: ReadonlySet<string> = new Set(['fetch', 'upstream', 'tenant', 'secret'])
 const routes: readonly LlmRoute[] = ['chat/completions', 'responses', 'messages']
 
 /**
@@ -31,6 +33,8 @@ const routes: readonly LlmRoute[] = ['chat/completions', 'responses', 'messages'
  * const anthropic = new Anthropic({ fetch: cachedFetch(llm) })
  */
 export function cachedFetch(llm: Pick<LlmCache, 'answer'>, options: CachedFetchOptions = {}): Fetch {
+  requireMethod(llm, 'answer', 'llm', 'a cache of answers, made by llmCache')
+  readNames(options, optionNames, 'cachedFetch')
   const { fetch: ask = globalThis.fetch, upstream, tenant, secret = 'reprise' } = options
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)

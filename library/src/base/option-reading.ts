@@ -33,6 +33,15 @@ export function readCount(value: unknown, field: string, least = 1): number {
   throw expected(field, `a whole number, ${least} or more`, value)
 }
 
+/**
+ * Refuses what lacks the method that is called later, such as options in the place of a cache.
+ * @throws RepriseError `invalid_option`
+ */
+export function requireMethod(value: unknown, method: string, field: string, what: string): void {
+  if (typeof value === 'object' && value !== null && method in value) return
+  throw expected(field, what, value)
+}
+
 /** The error for an option of a wrong type or range. */
 export function expected(field: string, what: string, value: unknown): RepriseError {
   const shown = typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeOf(value)

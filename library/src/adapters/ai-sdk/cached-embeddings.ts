@@ -1,4 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
+import { requireMethod } from '../../base/option-reading.ts'
 import { wrapEmbeddings } from '../../caches/embedding/wrap-embeddings.ts'
 import type { Cache } from '../../core/cache.ts'
 import type { EmbeddingModelMiddleware } from './model-types.ts'
@@ -19,6 +20,7 @@ export interface CachedEmbeddingsOptions {
  * const { embeddings } = await embedMany({ model, values: ['hello', 'world'] })
  */
 export function cachedEmbeddings(cache: Cache, { ttl }: CachedEmbeddingsOptions = {}): EmbeddingModelMiddleware {
+  requireMethod(cache, 'namespace', 'cache', 'a cache of createCache')
   return {
     wrapEmbed: async ({ model, params }) => {
       const { values, abortSignal, dimensions, providerOptions } = params

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { canonicalJson } from '../../base/codec/canonical-json.ts'
 import type { Duration } from '../../base/duration.ts'
 import type { Key } from '../../base/key.ts'
-import { readNames } from '../../base/option-reading.ts'
+import { readNames, requireMethod } from '../../base/option-reading.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
 import type { Cache } from '../../core/cache.ts'
 import type { LoadContext } from '../../core/load/loader.ts'
@@ -59,6 +59,7 @@ const deadline = '1h'
  * @throws RepriseError `invalid_option`
  */
 export function cachedModel(cache: Cache, options: CachedModelOptions = {}): LanguageModelMiddleware {
+  requireMethod(cache, 'namespace', 'cache', 'a cache of createCache')
   readNames(options, optionNames, 'cachedModel')
   const { ttl = '2h', tags = [], tenant = '', sampled = true, upstreamTimeout = '10m' } = options
   const kept = cache.namespace('models', { ttl, tags, loaderTimeout: upstreamTimeout, deadline })

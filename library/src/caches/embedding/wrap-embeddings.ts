@@ -86,6 +86,7 @@ function cachedFunction(given: EmbedFunction, options: Required<Settings>, self:
   }
 
   return async (inputs, ...rest) => {
+    if (!Array.isArray(inputs)) throw expected('inputs', 'a list of texts or of lists of tokens', inputs)
     const about = canonicalJson(rest.filter(argument => !(argument instanceof AbortSignal)))
     if (about === undefined || !inputs.every(isInput)) return Reflect.apply(embed, self, [inputs, ...rest])
     const key = { model, settings: `${dimensions ?? ''}${about}` }

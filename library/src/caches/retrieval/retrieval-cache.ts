@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { canonicalJson } from '../../base/codec/canonical-json.ts'
 import type { Key } from '../../base/key.ts'
-import { expected } from '../../base/option-reading.ts'
+import { expected, requireMethod } from '../../base/option-reading.ts'
 import { bytesOfVector } from '../../base/vector/vector-bytes.ts'
 import type { Cache } from '../../core/cache.ts'
 import { tagsOfDocument, tagsOfRetrieval } from './document-tags.ts'
@@ -65,6 +65,7 @@ export function retrievalCache<Document = unknown>(
   cache: Cache,
   options: RetrievalCacheOptions<Document> = {},
 ): RetrievalCache<Document> {
+  requireMethod(cache, 'namespace', 'cache', 'a cache of createCache')
   const settings = readOptions(options)
   const { ttl, staleIfError, answers } = settings
   const kept = cache.namespace('retrievals', { ttl, grace: staleIfError, graceFor: 'error' })

@@ -1,4 +1,5 @@
 import { readableText } from '../../base/key.ts'
+import { requireMethod } from '../../base/option-reading.ts'
 import type { CacheEvents } from '../../core/cache-events.ts'
 import type { Logger } from './logger.ts'
 
@@ -20,6 +21,7 @@ export interface CacheLogOptions {
  * const stop = logCache(cache, pino())
  */
 export function logCache(cache: LoggedCache, logger: Logger, { details = false }: CacheLogOptions = {}): () => void {
+  requireMethod(cache, 'on', 'cache', 'a cache of createCache')
   const endings = [
     ...logTiers(cache, logger),
     ...logWork(cache, logger, details),

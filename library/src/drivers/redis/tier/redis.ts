@@ -1,4 +1,5 @@
 import { systemClock } from '../../../base/clock.ts'
+import { readNames } from '../../../base/option-reading.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
 import type { Bus } from '../../../ports/bus.ts'
 import type { Leases } from '../../../ports/lease.ts'
@@ -21,6 +22,16 @@ export interface RedisTier extends SharedTier {
 }
 
 const longestPrefix = 100
+const optionNames: ReadonlySet<string> = new Set<keyof RedisTierOptions>([
+  'url',
+  'cluster',
+  'client',
+  'connectTimeoutMs',
+  'commandTimeoutMs',
+  'writeTimeoutMs',
+  'clock',
+  'prefix',
+])
 
 /**
  * A tier of caches in Redis, in a Redis Cluster, or wherever a client of @redis/client is connected to. Nothing starts
@@ -31,6 +42,7 @@ const longestPrefix = 100
  * const cluster = redis({ cluster: ['10.0.0.1:6379', '10.0.0.2:6379'], prefix: 'shop:' })
  */
 export function redis(options: RedisTierOptions): RedisTier {
+  readNames(options, optionNames, 'redis')
   const { prefix = 'reprise:', clock = systemClock } = options
   if (typeof prefix !== 'string' || prefix.length > longestPrefix || !prefix.isWellFormed()) {
     throw new RepriseError('invalid_option', `The prefix must be a text of at most ${longestPrefix} characters.`, {
