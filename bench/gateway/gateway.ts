@@ -4,11 +4,13 @@ import { embeddingQuestion } from './embedding-batch.ts'
 import { exactHitQuestion } from './exact-hit.ts'
 import { followersQuestion } from './followers.ts'
 import { localModelQuestion } from './local-model.ts'
+import { missQuestion } from './miss.ts'
 import { recallQualityQuestion } from './recall-quality.ts'
 
 /** The questions about the gateway and its models; each brings the servers that it needs. */
 const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> = {
   'exact-hit': exactHitQuestion,
+  miss: missQuestion,
   followers: followersQuestion,
   embedding: embeddingQuestion,
   'local-model': localModelQuestion,

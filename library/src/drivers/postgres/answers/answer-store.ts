@@ -22,7 +22,8 @@ SELECT f.fence, ${answerColumns}
 FROM (SELECT coalesce(max(number), 0) AS fence FROM reprise_forgotten) f
 LEFT JOIN prompt_cache a ON a.cache_key = $1 AND a.expires_at > $2`
 
-const keepSql = `SELECT reprise_keep_answer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::json, $12, $13, $14, $15,
+// Nobody waits for the disk here, and on one connection look-ups would wait behind it: see decision 0042.
+const keepSql = `SELECT set_config('synchronous_commit', 'off', true), reprise_keep_answer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::json, $12, $13, $14, $15,
   $16, $17, $18, $19::text[], $20, $21, $22) AS kept`
 
 const countSql = `
