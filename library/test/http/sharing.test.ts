@@ -240,6 +240,38 @@ describe('D5 purge', () => {
     await one.close()
     await other.close()
   })
+
+  it.each([
+    ['url', (http: HttpCache, url: string) => http.purgeUrl(url)],
+    ['tags', (http: HttpCache) => http.purgeTags(['news'])],
+    ['prefix', (http: HttpCache) => http.purgePrefix('http://origin.test/')],
+  ])('by %s fences what another process is fetching', async (_by, purge) => {
+    await using server = await startRedis()
+    const open = () => createCache({ name: 'http', redis: redis({ url: server.url }) })
+    const [one, other] = [open(), open()]
+    while ((await one.set('probe', 1)).redis !== 'done') await new Promise(resolve => setTimeout(resolve, 20))
+    while ((await other.set('probe', 1)).redis !== 'done') await new Promise(resolve => setTimeout(resolve, 20))
+    const [here, there] = [new HttpCache({ cache: one }), new HttpCache({ cache: other })]
+    const request: HttpRequest = { method: 'GET', url: 'http://origin.test/a', fields: {} }
+    const asked = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const outdated = here.handle(request, async () => {
+      asked.resolve()
+      await gate.promise
+      const headers = ['Cache-Control', 'max-age=60', 'Surrogate-Key', 'news']
+      return { status: 200, reason: '', headers, body: Buffer.from('outdated') }
+    })
+    await asked.promise
+    await purge(there, request.url)
+    gate.resolve()
+    expect(await textOf(await outdated)).toBe('outdated')
+    for (const http of [here, there]) {
+      const origin = new PlayedOrigin(http, { headers: [control('no-store')] })
+      expect(await origin.ask()).toMatchObject({ text: 'answer 1', isHit: false })
+    }
+    await one.close()
+    await other.close()
+  })
 })
 
 describe('D5 HEAD and unsafe methods', () => {

@@ -58,6 +58,7 @@ export class Origin {
       inquiry.onSettled(outcome)
     })
     try {
+      await this.#store.arm(watch)
       return await this.#ask({ ...inquiry, onSettled: settle }, watch)
     } catch (error) {
       settle('failed')

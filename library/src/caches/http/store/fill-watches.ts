@@ -1,7 +1,11 @@
+import type { PurgeMarks } from './purge-marks.ts'
+
 /** A fill under way. Fenced when its URL, or perhaps its URL, was invalidated since it began. */
 export interface FillWatch {
   readonly url: string
   isFenced: boolean
+  /** What was known of purges in all processes when it began. */
+  marks: PurgeMarks
 }
 
 /** The fills under way, so that what was fetched before an invalidation is not kept after it. */
@@ -9,7 +13,7 @@ export class FillWatches {
   readonly #byUrl = new Map<string, Set<FillWatch>>()
 
   begin(url: string): FillWatch {
-    const watch: FillWatch = { url, isFenced: false }
+    const watch: FillWatch = { url, isFenced: false, marks: {} }
     const others = this.#byUrl.get(url)
     if (others === undefined) this.#byUrl.set(url, new Set([watch]))
     else others.add(watch)

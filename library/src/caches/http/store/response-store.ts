@@ -4,12 +4,22 @@ import type { Cache } from '../../../core/cache.ts'
 import type { HttpRequest } from '../messages.ts'
 import { isSameSelection, isSelected } from '../rules/vary.ts'
 import { type FillWatch, FillWatches } from './fill-watches.ts'
+import { PurgeMarkTable } from './purge-marks.ts'
 import type { StoredPart, StoredResource, StoredResponse } from './stored-response.ts'
 
 /** What is asked of a cache of the engine. */
 export type ResponseCache = Pick<
   Cache,
-  'get' | 'getNow' | 'set' | 'delete' | 'deleteMany' | 'invalidateTags' | 'invalidatePattern' | 'clear' | 'namespace'
+  | 'get'
+  | 'getMany'
+  | 'getNow'
+  | 'set'
+  | 'delete'
+  | 'deleteMany'
+  | 'invalidateTags'
+  | 'invalidatePattern'
+  | 'clear'
+  | 'namespace'
 >
 
 export interface ResponseStoreOptions {
@@ -34,6 +44,7 @@ export class ResponseStore {
   readonly #resources: ResponseCache
   readonly #bodies: ResponseCache
   readonly #watches = new FillWatches()
+  readonly #marks: PurgeMarkTable
   /** The last change of a URL that is under way: changes of one URL wait for each other. */
   readonly #changes = new Map<string, Promise<void>>()
 
@@ -41,6 +52,7 @@ export class ResponseStore {
     this.#options = options
     this.#resources = options.cache.namespace('resources')
     this.#bodies = options.cache.namespace('bodies')
+    this.#marks = new PurgeMarkTable(options.cache)
   }
 
   async find({ url, fields, keyedFields }: HttpRequest): Promise<StoredResponse | undefined> {
@@ -66,6 +78,11 @@ export class ResponseStore {
   /** To be begun before the origin is asked, and ended after the last `keep`. */
   watch(url: string): FillWatch {
     return this.#watches.begin(url)
+  }
+
+  /** Lets a fill see what is purged in other processes from now on. To be awaited before the origin is asked. */
+  async arm(watch: FillWatch): Promise<void> {
+    watch.marks = await this.#marks.read(watch.url)
   }
 
   unwatch(watch: FillWatch): void {
@@ -100,11 +117,13 @@ export class ResponseStore {
   /** Removes all of a URL. @param except the fill that found it to be outdated */
   async forget(url: string, except?: FillWatch): Promise<void> {
     this.#watches.fence(url, except)
+    const mark = await this.#marks.markUrl(url)
+    if (except?.url === url) except.marks = { ...except.marks, url: mark }
     await this.#resources.delete(url)
   }
 
   async forgetPrefix(prefix: string): Promise<void> {
-    this.#watches.fenceAll()
+    await this.#fenceAll()
     await this.#resources.invalidatePattern(`${literalGlob(prefix)}*`)
     // Of a long URL the engine's key holds the beginning and a hash: whatever begins alike goes as well.
     if (prefix.length > readableLength) {
@@ -113,14 +132,19 @@ export class ResponseStore {
   }
 
   async forgetTags(tags: readonly string[]): Promise<void> {
-    this.#watches.fenceAll()
+    await this.#fenceAll()
     await this.#resources.invalidateTags(tags)
   }
 
   async clear(): Promise<void> {
-    this.#watches.fenceAll()
+    await this.#fenceAll()
     await this.#resources.clear()
     await this.#bodies.clear()
+  }
+
+  async #fenceAll(): Promise<void> {
+    this.#watches.fenceAll()
+    await this.#marks.markAll()
   }
 
   async #change(
@@ -137,6 +161,7 @@ export class ResponseStore {
       if (watch.isFenced) return false
       await this.#write(url, responses)
       // An invalidation that came while it was written may have come before the writing.
+      watch.isFenced ||= await this.#marks.isPurgedSince(url, watch.marks)
       if (watch.isFenced) await this.#resources.delete(url)
       return !watch.isFenced
     })()
