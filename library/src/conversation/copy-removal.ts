@@ -2,7 +2,7 @@ import type { Announcer } from '../base/announcer.ts'
 import type { GuestId } from '../base/chat/principal.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ConversationCopies } from '../ports/chat/conversation-copies.ts'
-import type { ConversationStore } from '../ports/chat/conversation-store.ts'
+import type { ConversationStore, CopyDeletion } from '../ports/chat/conversation-store.ts'
 import type { ConversationEvents } from './conversation-events.ts'
 
 export interface CopyRemovalParts {
@@ -25,7 +25,9 @@ export interface CopyRemoval {
   removePending(): Promise<number>
 }
 
-const pendingBatch = 100
+const pendingBatch = 200
+/** After so many failures a round ends: what is away is no nearer for being asked again. */
+const maxFailures = 1_000
 
 /**
  * Removes copies after erasing and migrating. PostgreSQL noted each removal in the same transaction, so that none is
@@ -34,31 +36,54 @@ const pendingBatch = 100
 export function createCopyRemoval(parts: CopyRemovalParts): CopyRemoval {
   const { store, copies, announcer, clock } = parts
 
-  async function remove(guestId: GuestId, epoch: number): Promise<CopyRemovalOutcome> {
-    if (copies === undefined) return { kind: 'no_copies' }
+  async function drop(tier: ConversationCopies, { guestId, epoch }: CopyDeletion): Promise<CopyRemovalOutcome> {
     const startedAt = clock.monotonicMs()
+    const announce = (result: 'success' | 'error') =>
+      announcer.announce('copy_operation', {
+        operation: 'delete',
+        result,
+        durationMs: clock.monotonicMs() - startedAt,
+      })
     try {
-      const removed = await copies.drop(guestId, epoch)
-      announceDelete('success', startedAt)
-      await store.settleCopyDeletion(guestId, epoch)
+      const removed = await tier.drop(guestId, epoch)
+      announce('success')
       return { kind: 'removed', keys: removed ? 1 : 0 }
     } catch (error) {
-      announceDelete('error', startedAt)
-      announcer.announce('side_task_failed', { task: 'copy_drop', owner: guestId, error })
-      return { kind: 'pending' }
+      announce('error')
+      return failed(guestId, error)
     }
   }
 
-  function announceDelete(result: 'success' | 'error', startedAt: number): void {
-    announcer.announce('copy_operation', { operation: 'delete', result, durationMs: clock.monotonicMs() - startedAt })
+  function failed(guestId: GuestId | undefined, error: unknown): CopyRemovalOutcome {
+    announcer.announce('side_task_failed', { task: 'copy_drop', owner: guestId, error })
+    return { kind: 'pending' }
   }
 
+  async function remove(guestId: GuestId, epoch: number): Promise<CopyRemovalOutcome> {
+    if (copies === undefined) return { kind: 'no_copies' }
+    const outcome = await drop(copies, { guestId, epoch })
+    if (outcome.kind === 'pending') return outcome
+    const settling = store.settleCopyDeletions([{ guestId, epoch }])
+    return settling.then(
+      () => outcome,
+      error => failed(guestId, error),
+    )
+  }
+
+  /** One batch after another, each settled by one statement; what fails is passed over, so that it holds up nobody. */
   async function removePending(): Promise<number> {
-    if (!copies?.isAvailable) return 0
-    const pending = await store.pendingCopyDeletions(pendingBatch)
-    const outcomes = await Promise.all(pending.map(({ guestId, epoch }) => remove(guestId, epoch)))
-    const removed = outcomes.filter(outcome => outcome.kind === 'removed').length
-    return removed < pendingBatch ? removed : removed + (await removePending())
+    let [removed, failures] = [0, 0]
+    while (copies?.isAvailable && failures < maxFailures) {
+      const tier = copies
+      const pending = await store.pendingCopyDeletions(pendingBatch, failures)
+      const outcomes = await Promise.all(pending.map(deletion => drop(tier, deletion)))
+      const done = pending.filter((_, index) => outcomes[index]?.kind === 'removed')
+      await store.settleCopyDeletions(done)
+      removed += done.length
+      failures += pending.length - done.length
+      if (pending.length < pendingBatch) break
+    }
+    return removed
   }
 
   return { remove, removePending }

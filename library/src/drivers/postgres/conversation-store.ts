@@ -6,7 +6,7 @@ import {
   idleGuests,
   pendingCopyDeletions,
   reopenCopyDeletions,
-  settleCopyDeletion,
+  settleCopyDeletions,
 } from './conversation-store/debts.ts'
 import { eraseConversation, eraseGuest } from './conversation-store/erase.ts'
 import { readFences } from './conversation-store/fences.ts'
@@ -37,8 +37,8 @@ export function postgresConversationStore(database: Database): ConversationStore
     migrateGuest: (guestId, userId) => migrateGuest(database, guestId, userId),
     createConversation: userId => createConversation(database, userId),
     listConversations: (userId, query) => listConversations(database, userId, query),
-    pendingCopyDeletions: limit => pendingCopyDeletions(database, limit),
-    settleCopyDeletion: (guestId, epoch) => settleCopyDeletion(database, guestId, epoch),
+    pendingCopyDeletions: (limit, offset) => pendingCopyDeletions(database, limit, offset),
+    settleCopyDeletions: deletions => settleCopyDeletions(database, deletions),
     reopenCopyDeletions: () => reopenCopyDeletions(database),
     forgetCopyDeletions: before => forgetCopyDeletions(database, before),
     idleGuests: (before, limit) => idleGuests(database, before, limit),

@@ -113,6 +113,12 @@ export interface ListQuery {
   readonly after?: ListPlace | undefined
 }
 
+/** The fast copy owes that nothing of this guest below `epoch` is left. */
+export interface CopyDeletion {
+  readonly guestId: GuestId
+  readonly epoch: number
+}
+
 /** Rows removed, by table. */
 export type RowCounts = Readonly<Record<string, number>>
 
@@ -176,10 +182,10 @@ export interface ConversationStore {
    * the front.
    */
   listConversations(userId: UserId, query: ListQuery): Promise<readonly ConversationSummary[]>
-  /** Copy deletions that are still to be carried out, oldest first. */
-  pendingCopyDeletions(limit: number): Promise<readonly { readonly guestId: GuestId; readonly epoch: number }[]>
-  /** Notes that a copy deletion was carried out. */
-  settleCopyDeletion(guestId: GuestId, epoch: number): Promise<void>
+  /** Copy deletions that are still to be carried out, oldest first, from `offset` on (0 when left out). */
+  pendingCopyDeletions(limit: number, offset?: number): Promise<readonly CopyDeletion[]>
+  /** Notes that copy deletions were carried out, each up to its epoch. */
+  settleCopyDeletions(deletions: readonly CopyDeletion[]): Promise<void>
   /** Makes deletions pending again that were carried out: the copy has come back and may hold an older state. */
   reopenCopyDeletions(): Promise<void>
   /** Forgets copy deletions that were carried out, or noted in vain, before `before`; returns how many. */

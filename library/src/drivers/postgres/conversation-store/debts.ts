@@ -1,30 +1,41 @@
 import { sql } from 'kysely'
 import type { GuestId } from '../../../base/chat/principal.ts'
 import type { Instant } from '../../../base/instant.ts'
+import type { CopyDeletion } from '../../../ports/chat/conversation-store.ts'
 import { builder, statement, statementOf } from '../builder.ts'
 import type { Database } from '../database.ts'
 
 export async function pendingCopyDeletions(
   database: Database,
   limit: number,
-): Promise<readonly { readonly guestId: GuestId; readonly epoch: number }[]> {
+  offset = 0,
+): Promise<readonly CopyDeletion[]> {
   const query = builder
     .selectFrom('reprise_copy_deletion')
     .select(['guest_id', 'epoch'])
     .where('settled_at', 'is', null)
     .orderBy('created_at')
+    .orderBy('guest_id')
     .limit(limit)
+    .offset(offset)
   const { rows } = await database.run<{ guest_id: string; epoch: number }>(statementOf(query))
   return rows.map(row => ({ guestId: row.guest_id as GuestId, epoch: row.epoch }))
 }
 
-export async function settleCopyDeletion(database: Database, guestId: GuestId, epoch: number): Promise<void> {
-  const query = builder
-    .updateTable('reprise_copy_deletion')
-    .set({ settled_at: sql`now()` })
-    .where('guest_id', '=', guestId)
-    .where('epoch', '<=', epoch)
-  await database.run(statementOf(query))
+// In one order, so that two servers that settle the same deletions do not wait for each other in a circle.
+const settleSql = `
+UPDATE reprise_copy_deletion d SET settled_at = now()
+FROM (
+  SELECT p.guest_id FROM reprise_copy_deletion p
+  JOIN unnest($1::text[], $2::bigint[]) AS done (guest_id, epoch) ON done.guest_id = p.guest_id AND p.epoch <= done.epoch
+  WHERE p.settled_at IS NULL ORDER BY p.guest_id FOR UPDATE OF p
+) locked
+WHERE locked.guest_id = d.guest_id`
+
+export async function settleCopyDeletions(database: Database, deletions: readonly CopyDeletion[]): Promise<void> {
+  if (deletions.length === 0) return
+  const values = [deletions.map(({ guestId }) => guestId), deletions.map(({ epoch }) => epoch)]
+  await database.run(statement('UPDATE', 'reprise_copy_deletion', settleSql, values))
 }
 
 export async function reopenCopyDeletions(database: Database): Promise<void> {
