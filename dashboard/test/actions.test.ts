@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeWith } from '../../testbed/available.ts'
 import { type OpenPage, openBrowser, openPage, violations } from './browser.ts'
 import { askModel, live, startWorld, type World } from './world.ts'
+
+// Servers and a browser start beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000 })
 
 describeWith(['chromium'], 'the levers of the dashboard', () => {
   let [world, browser]: [World?, Browser?] = []

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeWith } from '../../testbed/available.ts'
 import { expectNoOverflow, openBrowser, openPage, takePicture, violations } from './browser.ts'
 import { live, startWorld, type World } from './world.ts'
@@ -22,6 +22,9 @@ const looks: readonly (BrowserContextOptions & { readonly name: string })[] = [
   { name: 'light-360', colorScheme: 'light', viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
   { name: 'dark-360', colorScheme: 'dark', viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
 ]
+
+// Servers and a browser start beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000 })
 
 describeWith(['chromium'], 'the pages of the dashboard', () => {
   let [world, browser]: [World?, Browser?] = []

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeWith } from '../../testbed/available.ts'
 import { freePort } from '../../testbed/free-port.ts'
 import { startReprise } from '../../testbed/reprise.ts'
@@ -7,6 +7,9 @@ import { openBrowser, openPage, takePicture, violations } from './browser.ts'
 import { startWorld } from './world.ts'
 
 const adminKey = 'a key of the administration'
+
+// Servers and a browser start beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000 })
 
 describeWith(['chromium'], 'the dashboard when not all is well', () => {
   let browser: Browser | undefined
@@ -50,7 +53,7 @@ describeWith(['chromium'], 'the dashboard when not all is well', () => {
     await using opened = await openPage(chromium(), world.server.url)
     const { page, complaints } = opened
     for (const [place, words] of [
-      ['', 'Nothing was read yet'],
+      ['', 'Figures appear with the first call.'],
       ['', 'No model was called yet'],
       ['caches', 'Not used since the server started.'],
       ['caches/ai', 'Nothing is kept in memory'],

@@ -148,7 +148,7 @@ function optionsFor(
   return {
     width: Math.max(element.clientWidth, 100),
     height,
-    padding: [8, 22, 0, 0],
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { setScale: false } },
     scales: { y: { range: (_, _low, high) => [0, most ?? Math.max(high * 1.1, 1)] } },

@@ -30,7 +30,8 @@ export function AwayBanner() {
     <div className="banner" role="alert">
       <strong>The server does not answer</strong>
       <span>
-        {connection.reason} Away since {timeOfDaySeconds(connection.at)}
+        {connection.reason.startsWith('The server does not answer') ? '' : `${connection.reason} `}Away since{' '}
+        {timeOfDaySeconds(connection.at)}
         <span aria-hidden="true"> ({duration(Math.max(1_000, now - connection.at))})</span>.{' '}
         {stats === undefined
           ? 'The page connects by itself.'

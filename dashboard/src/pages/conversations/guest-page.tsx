@@ -28,6 +28,7 @@ export function GuestPage({ guestId }: { readonly guestId: string }) {
             <Link to={addressOf('conversations')}>Conversations</Link>
           </p>
           <h1 className="h1-name">{guestId}</h1>
+          <div role="status">{exporting.isSuccess && <p className="saved">Saved as {guestId}.jsonl</p>}</div>
         </div>
         <div className="actions">
           <button type="button" className="button" disabled={exporting.isPending} onClick={() => exporting.mutate()}>
@@ -49,7 +50,6 @@ export function GuestPage({ guestId }: { readonly guestId: string }) {
           </Confirm>
         </div>
       </div>
-      <div role="status">{exporting.isSuccess && <p className="saved">Saved as {guestId}.jsonl</p>}</div>
       {exporting.error !== null && <Fault error={exporting.error} />}
       {guest !== undefined && (
         <Tiles>

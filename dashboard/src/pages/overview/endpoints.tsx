@@ -25,7 +25,5 @@ export function Endpoints({ endpoints }: Pick<ChatOverview, 'endpoints'>) {
 }
 
 function isOwn(endpoint: string): boolean {
-  return / \/(?:admin\/cache|api\/cache\/(?:live|stats|history|health)|api\/chat|v1\/usage|metrics|healthz|readyz)/.test(
-    endpoint,
-  )
+  return / \/(?:admin\/cache|api\/cache|api\/chat|v1\/usage|metrics|healthz|readyz)/.test(endpoint)
 }

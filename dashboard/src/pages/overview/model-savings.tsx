@@ -12,7 +12,7 @@ type Model = UsageReport['month']['models'][number]
 
 const columns: readonly Column<Model>[] = [
   { title: 'Model', cell: ({ model }) => <code>{model}</code> },
-  { title: 'Calls', cell: ({ requests }) => shortCount(requests), isNumber: true },
+  { title: 'Calls', cell: ({ requests }) => shortCount(requests), isNumber: true, isMinor: true },
   {
     title: 'Hits',
     cell: ({ cache_hits, cache_misses }) =>

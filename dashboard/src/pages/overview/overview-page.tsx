@@ -6,7 +6,6 @@ import { useAnswer } from '../../api/use-answer.ts'
 import { timeOfDay } from '../../format/times.ts'
 import { useLive } from '../../live/use-live.ts'
 import { Answered } from '../../parts/answered.tsx'
-import { Badge } from '../../parts/badge.tsx'
 import { Loading } from '../../parts/notice.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { isUsed } from '../caches/cache-names.ts'
@@ -17,10 +16,12 @@ import { Endpoints } from './endpoints.tsx'
 import { Foundations } from './foundations.tsx'
 import { KeyFigures } from './key-figures.tsx'
 import { ModelSavings } from './model-savings.tsx'
+import { Status } from './status.tsx'
+import { Warnings } from './warnings.tsx'
 
 /** Is all well, what is it worth, and where to look next? */
 export function OverviewPage() {
-  const { stats } = useLive()
+  const { stats, connection } = useLive()
   const history = useAnswer({ key: ['history'], ask: askHistory, everyMs: 5_000 })
   const overview = useAnswer({ key: ['overview', 48], ask: signal => readOverview(48, signal), everyMs: 10_000 })
   const hasFigures = stats !== undefined
@@ -32,7 +33,7 @@ export function OverviewPage() {
     <>
       <div className="page-head">
         <h1>Overview</h1>
-        {stats !== undefined && <Status {...stats} />}
+        {stats !== undefined && <Status stats={stats} connection={connection} />}
       </div>
       {stats === undefined ? (
         <Loading lines={4} />
@@ -64,30 +65,4 @@ export function OverviewPage() {
 
 function usedFirst(caches: readonly CacheStats['caches'][string][]): readonly CacheStats['caches'][string][] {
   return caches.toSorted((one, other) => Number(isUsed(other)) - Number(isUsed(one)))
-}
-
-function Status({ status, warnings }: CacheStats) {
-  if (status === 'unhealthy') return <Badge tone="bad">Unhealthy</Badge>
-  if (status === 'degraded') return <Badge tone="warn">Degraded</Badge>
-  return <Badge tone="good">{warnings.length === 0 ? 'All is well' : 'Well, with a remark'}</Badge>
-}
-
-/** What is the matter, and what to do: the first sentence is the matter. */
-function Warnings({ warnings }: { readonly warnings: readonly string[] }) {
-  if (warnings.length === 0) return undefined
-  return (
-    <section aria-label="Warnings">
-      <ul className="warnings">
-        {warnings.map(warning => {
-          const end = warning.search(/[.:] /)
-          const matter = end < 0 ? warning : warning.slice(0, end + 1)
-          return (
-            <li key={warning}>
-              <strong>{matter}</strong> {end < 0 ? '' : warning.slice(end + 2)}
-            </li>
-          )
-        })}
-      </ul>
-    </section>
-  )
 }
