@@ -18,7 +18,7 @@ export function Endpoints({ endpoints }: Pick<ChatOverview, 'endpoints'>) {
         value: mean_ms,
         text: milliseconds(mean_ms),
         note: `p99 ${milliseconds(p99_ms)} · ${count(last_hour)} in 1 h${failed_last_hour > 0 ? ` · ${count(failed_last_hour)} failed` : ''}`,
-        tone: failed_last_hour > 0 ? ('warn' as const) : ('plain' as const),
+        tone: failed_last_hour > last_hour / 100 ? ('warn' as const) : ('plain' as const),
       }))}
     />
   )

@@ -1,4 +1,4 @@
-import { Fragment } from 'react'
+import { createElement, Fragment, type ReactNode } from 'react'
 import { ago } from '../../format/times.ts'
 import { useNow } from '../../shell/use-now.ts'
 
@@ -39,8 +39,7 @@ function readWarning(text: string): Warning {
 }
 
 /** Commands stand in backticks. */
-function withCode(text: string) {
-  return text
-    .split('`')
-    .map((part, place) => (place % 2 === 1 ? <code key={part}>{part}</code> : <Fragment key={place}>{part}</Fragment>))
+function withCode(text: string): ReactNode {
+  const parts = text.split('`').map((part, place) => (place % 2 === 1 ? createElement('code', undefined, part) : part))
+  return createElement(Fragment, undefined, ...parts)
 }
