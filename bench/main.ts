@@ -7,8 +7,9 @@ import { benchHttp } from './http/http.ts'
 import { describeMachine } from './measure/machine.ts'
 import { markdownOf, writeSection } from './measure/report.ts'
 import { benchObserve } from './observe/observe.ts'
+import { benchScale } from './scale/scale.ts'
 
-const usage = `npm run bench -- chat|engine|defects|gateway|observe|http [question…] [--quick] [--write] [--data DIRECTORY]
+const usage = `npm run bench -- chat|engine|defects|gateway|observe|scale|http [question…] [--quick] [--write] [--data DIRECTORY]
 
   chat       guest chat: post, get, embedder, growth; all of them when none is named
   engine     the cache engine: memory, traces, sized-traces, hit, metrics, redis, outage, stampede; all of them when none is named
@@ -16,6 +17,7 @@ const usage = `npm run bench -- chat|engine|defects|gateway|observe|http [questi
   gateway    models behind the server: exact-hit, miss, followers, embedding, local-model, recall-quality; all of them when none is named
   observe    observed pools and statements: checkout, query; both when none is named
   http       the HTTP cache: middleware, proxy, urls; all of them when none is named
+  scale      many processes, too many requests, starting: workers, overload, start; all of them when none is named
   --quick    one short round each, to see that it runs; its figures mean nothing
   --write    put the figures into docs/benchmarks.md, each in the place of its earlier ones; not with --quick
   --data     where recorded requests lie, for the questions that replay them
@@ -36,6 +38,7 @@ const subjects = {
   defects: benchDefects,
   gateway: benchGateway,
   observe: benchObserve,
+  scale: benchScale,
   http: benchHttp,
 }
 if (subject === undefined || !(subject in subjects) || (values.quick && values.write)) {

@@ -9,6 +9,8 @@ export interface Answer {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
   readonly bars: readonly Bar[]
+  /** What could not be measured here, and why. */
+  readonly note?: string
 }
 
 export interface Bar {
@@ -19,13 +21,14 @@ export interface Bar {
 }
 
 export function markdownOf(answer: Answer): string {
-  const { title, method, columns, rows, bars } = answer
+  const { title, method, columns, rows, bars, note } = answer
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const table = [line(columns), line(columns.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)]
   const verdicts = bars.map(
     ({ promise, found, isMet }) => `- ${isMet ? '**met**' : '**missed**'}: ${promise}; found ${found}`,
   )
-  return [`## ${title}`, '', method, '', ...table, '', ...verdicts, ''].join('\n')
+  const skipped = note === undefined ? [] : [`- skipped: ${note}`]
+  return [`## ${title}`, '', method, '', ...table, '', ...verdicts, ...skipped, ''].join('\n')
 }
 
 /** Puts a section into docs/benchmarks.md: in the place of an earlier one of that name, else at the end. */

@@ -1,4 +1,6 @@
 // What a worker process runs: it waits for the primary's word, serves, and stops when it is told to.
-import { serveAsWorker } from './serve-as-worker.ts'
+import { keepCompiledCode } from '../cli/compiled-code.ts'
 
+keepCompiledCode()
+const { serveAsWorker } = await import('./serve-as-worker.ts')
 serveAsWorker(process)
