@@ -5,6 +5,7 @@ import { type LoadFigures, load } from './load.ts'
 import { guests, template } from './template.ts'
 
 const closedConnections = 64
+const crowdConnections = 256
 const openConnections = 1_000
 const leastGoodput = 0.6
 const mostP99 = 3
@@ -36,7 +37,7 @@ export async function overloadQuestion(arena: Arena): Promise<Answer> {
   return {
     title: 'Twice the load that can be served',
     method:
-      `The peak is what ${closedConnections} connections get that ask again as soon as they were answered. Then requests are sent at a ` +
+      `The peak is what ${closedConnections} or ${crowdConnections} connections get that ask again as soon as they were answered. Then requests are sent at a ` +
       `constant rate, over ${figure(openConnections, 0)} connections at most, whatever comes back; a caller’s time begins when its ` +
       'request was meant to be sent. The load runs in a process of its own on the same machine.',
     columns: ['', ...methods],
@@ -58,8 +59,9 @@ async function measure(arena: Arena, method: 'GET' | 'POST'): Promise<Found> {
   return await onFreshReprise(arena, template, { EMBEDDER: 'none' }, async ({ url }) => {
     const closed = { url, method, guests, connections: closedConnections, patienceMs: 500 }
     await load({ ...closed, seconds: warmUpSeconds })
-    const peak = ((await load({ ...closed, seconds })).statuses['200'] ?? 0) / seconds
-    const crowd = await load({ ...closed, seconds, connections: 256 })
+    const few = await load({ ...closed, seconds })
+    const crowd = await load({ ...closed, seconds, connections: crowdConnections })
+    const peak = Math.max(...[few, crowd].map(({ statuses }) => statuses['200'] ?? 0)) / seconds
     const open = { url, method, guests, connections: openConnections, patienceMs }
     const normal = await load({ ...open, seconds, perSecond: 0.8 * peak })
     const overload = await load({ ...open, seconds, perSecond: 2 * peak, patienceMs: 0 })
@@ -110,7 +112,7 @@ function barsOf(method: string, found: Found): readonly Bar[] {
       isMet: after <= 1.5,
     },
     {
-      promise: `${method}: nobody of 256 connections that wait for their answers is refused`,
+      promise: `${method}: nobody of ${crowdConnections} connections that wait for their answers is refused`,
       found: `${refusedClosed}`,
       isMet: refusedClosed === 0,
     },

@@ -8,7 +8,7 @@ import { childrenOf } from './children.ts'
 import { load } from './load.ts'
 import { guests, template } from './template.ts'
 
-const connections = 64
+const connectionsEach = 64
 const mostMore = 1.1
 const manyCores = 8
 const mostOfFour = 3
@@ -37,7 +37,7 @@ export async function workersQuestion(arena: Arena): Promise<Answer> {
   return {
     title: 'Worker processes',
     method:
-      `${connections} connections post to ${figure(guests, 0)} guests, then read their histories. CPU is that of all processes of the ` +
+      `${connectionsEach} connections for each process post to ${figure(guests, 0)} guests, then read their histories. CPU is that of all processes of the ` +
       'server, the primary included, for a request; memory is what a worker process keeps resident (the lone process is its own worker).',
     columns: ['', ...counts.map(count => `${count} ${count === 1 ? 'process' : 'worker processes'}`)],
     rows: [
@@ -75,7 +75,7 @@ async function measure(arena: Arena, count: number): Promise<Figures> {
     const idleMb = memory()
     const cpu = () => cpuSeconds(server.pid)
     const run = async (method: 'GET' | 'POST') => {
-      const order = { url: server.url, method, guests, connections, patienceMs: 500 }
+      const order = { url: server.url, method, guests, connections: connectionsEach * count, patienceMs: 500 }
       await load({ ...order, seconds: arena.effort.warmUpSeconds })
       const before = cpu()
       const { statuses } = await load({ ...order, seconds: arena.effort.seconds })
