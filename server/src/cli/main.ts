@@ -3,7 +3,7 @@
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major > 22 || (major === 22 && minor >= 15)) {
-  const { keepCompiledCode } = await import('./compiled-code.ts')
+  const { keepCompiledCode } = await import('../compiled-code.ts')
   keepCompiledCode()
   const { runProgram } = await import('./program.ts')
   await runProgram(process.argv)
