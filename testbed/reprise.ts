@@ -9,6 +9,12 @@ import { startServer } from './server-process.ts'
 /** The built command `reprise`. */
 export const repriseMain = fileURLToPath(new URL('../server/dist/cli/main.js', import.meta.url))
 
+/** Whether this run of the tests is the one with all caching switched off. */
+export const withoutCaches = process.env['REPRISE_TEST_ENABLE_CACHE'] === 'false'
+/** Where answers say that messages are stored: in a copy of this name too, unless there are no copies. */
+export const storesWith = (copy: string): readonly string[] => (withoutCaches ? ['postgresql'] : [copy, 'postgresql'])
+const cachesOff: Readonly<Record<string, string>> = withoutCaches ? { ENABLE_CACHE: 'false' } : {}
+
 export interface RepriseServer extends AsyncDisposable {
   readonly url: string
   readonly pid: number
@@ -35,7 +41,7 @@ export async function startReprise(
   const port = settings['PORT'] ?? `${await freePort()}`
   const home = await privateDirectory('reprise')
   const url = `http://127.0.0.1:${port}`
-  const environment = { LOG_LEVEL: 'warn', EMBEDDER: 'hash', ...settings, PORT: port }
+  const environment = { LOG_LEVEL: 'warn', EMBEDDER: 'hash', ...cachesOff, ...settings, PORT: port }
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   const server = await startServer({
     // `env` becomes the server, so that the process id is the server's.

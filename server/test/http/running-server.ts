@@ -6,6 +6,7 @@ import { openEmbeddedDatabase } from 'reprise/embedded'
 import { memoryConversationCopies } from 'reprise/memory-copies'
 import { migrate, postgresConversationStore } from 'reprise/postgres'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
+import { withoutCaches } from '../../../testbed/reprise.ts'
 import type { Environment } from '../../src/config/config-file.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
@@ -60,7 +61,7 @@ export async function startServer(
   const log = pino({ level: settings.logLevel }, { write: (line: string) => logLines.push(JSON.parse(line)) })
   const conversations = createConversations({
     store,
-    copies: memoryConversationCopies({}),
+    copies: withoutCaches ? undefined : memoryConversationCopies({}),
     announcer: new Announcer(),
     settings: {
       enforceQuota: settings.enforceQuota,
