@@ -16,17 +16,20 @@ export function withPerson(command: Command): Command {
     .option('--user <id>', 'a user: all conversations')
 }
 
-const Listed = Type.Object({ conversations: Type.Array(Type.Object({ conversation_id: Type.String() })) })
-const pageSize = 100
+const Listed = Type.Object({
+  conversations: Type.Array(Type.Object({ conversation_id: Type.String() })),
+  next_after: Type.Union([Type.String(), Type.Null()]),
+})
 
 /** The ids of all conversations of a user, asked for before any of them is touched. */
 export async function conversationsOf(server: RunningServer, user: string): Promise<readonly string[]> {
   const ids: string[] = []
+  const query = new URLSearchParams({ user_id: user, limit: '100' })
   for (;;) {
-    const query = new URLSearchParams({ user_id: user, limit: `${pageSize}`, offset: `${ids.length}` })
-    const { conversations } = await server.ask({ method: 'GET', path: `${conversationsPath}?${query}` }, Listed)
-    ids.push(...conversations.map(each => each.conversation_id))
-    if (conversations.length < pageSize) return ids
+    const page = await server.ask({ method: 'GET', path: `${conversationsPath}?${query}` }, Listed)
+    ids.push(...page.conversations.map(each => each.conversation_id))
+    if (page.next_after === null) return ids
+    query.set('after', page.next_after)
   }
 }
 
