@@ -24,7 +24,11 @@ describe('D5 partial content (RFC 9110 14, RFC 9111 3.3 and 3.4)', () => {
     ['bytes=-3', 206, '789', 'bytes 7-9/10'],
     ['bytes=5-99', 206, '56789', 'bytes 5-9/10'],
     ['bytes=10-', 416, '', 'bytes */10'],
-    ['bytes=0-1,4-5', 200, '0123456789', null],
+    ['bytes=0-1, 2-3', 206, '0123', 'bytes 0-3/10'],
+    ['bytes=8-,0-99', 206, '0123456789', 'bytes 0-9/10'],
+    ['bytes=12-,14-15', 416, '', 'bytes */10'],
+    ['bytes=0-1,nonsense', 200, '0123456789', null],
+    [`bytes=${Array.from({ length: 11 }, () => '0-0').join()}`, 200, '0123456789', null],
     ['bytes=5-2', 200, '0123456789', null],
     ['items=0-1', 200, '0123456789', null],
   ])('serves %s from a whole response: %i', async (range, status, text, contentRange) => {
@@ -33,6 +37,35 @@ describe('D5 partial content (RFC 9110 14, RFC 9111 3.3 and 3.4)', () => {
     const said = await origin.ask({ range })
     expect(said).toMatchObject({ status, text, isHit: true })
     expect(said.headers.get('content-range')).toBe(contentRange)
+  })
+
+  it('serves several ranges as parts, the unsatisfiable left out', async () => {
+    const origin = play({ ...whole, headers: [...(whole.headers ?? []), ['Content-Type', 'text/plain']] })
+    await origin.ask()
+    const { status, text, headers, isHit } = await origin.ask({ range: 'bytes=6-7, 0-1, 20-30, -1' })
+    expect({ status, isHit }).toEqual({ status: 206, isHit: true })
+    const [, boundary = ''] = /^multipart\/byteranges; boundary=(.+)$/.exec(headers.get('content-type') ?? '') ?? []
+    const part = (range: string, bytes: string) =>
+      `\r\n--${boundary}\r\nContent-Type: text/plain\r\nContent-Range: bytes ${range}/10\r\n\r\n${bytes}`
+    expect(text).toBe(`${part('0-1', '01')}${part('6-7', '67')}${part('9-9', '9')}\r\n--${boundary}--\r\n`)
+    expect(headers.get('content-length')).toBe(String(text.length))
+    expect(headers.get('content-range')).toBeNull()
+  })
+
+  it('asks the origin for several ranges of which it has but a part', async () => {
+    const origin = play(piece(0, 4), whole)
+    await origin.ask({ range: 'bytes=0-4' })
+    expect(await origin.ask({ range: 'bytes=0-1,3-3' })).toMatchObject({ status: 200, isHit: false })
+  })
+
+  it('completes a part whose time is over, which its strong entity tag proves to be the beginning', async () => {
+    const clock = manualClock()
+    const origin = new PlayedOrigin(new HttpCache({ clock }), piece(0, 4), piece(5, 9))
+    await origin.ask({ range: 'bytes=0-4' })
+    clock.advance(100_000)
+    expect(await origin.ask()).toMatchObject({ status: 200, text: '0123456789' })
+    expect(origin.heard[1]?.fields).toMatchObject({ range: 'bytes=5-', 'if-range': '"a"' })
+    expect(await origin.ask()).toMatchObject({ status: 200, text: '0123456789', isHit: true })
   })
 
   it.each([

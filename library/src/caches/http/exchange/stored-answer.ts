@@ -2,15 +2,17 @@ import type { HttpAnswer, HttpRequest } from '../messages.ts'
 import { isNotModified, isRangeCurrent } from '../rules/conditions.ts'
 import { currentAgeMs } from '../rules/freshness.ts'
 import { fieldOf, filterHeaders } from '../rules/header-list.ts'
-import { type ByteRange, parseRange, partHolding, resolveRange } from '../rules/ranges.ts'
+import { type ByteRange, parseRanges, partHolding, resolveRanges } from '../rules/ranges.ts'
 import type { ResponseStore } from '../store/response-store.ts'
 import { isComplete, type StoredPart, type StoredResponse } from '../store/stored-response.ts'
+import { inParts } from './byte-ranges.ts'
 import { cacheStatusOf, type HandledAs } from './cache-status.ts'
 
 /** What of a stored response answers a request. */
 export type Portion =
   | { readonly kind: 'not_modified' | 'head' | 'whole' | 'unsatisfiable' }
   | { readonly kind: 'range'; readonly range: ByteRange }
+  | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] }
 
 const noBytes = new Uint8Array(0)
 const statusesWithoutBody: ReadonlySet<number> = new Set([204, 205])
@@ -20,10 +22,12 @@ export function portionFor(request: HttpRequest, stored: StoredResponse): Portio
   const { fields, method } = request
   if (stored.status === 200 && isNotModified(fields, stored)) return { kind: 'not_modified' }
   if (method === 'HEAD') return { kind: 'head' }
-  const asked = stored.status === 200 ? parseRange(fieldOf(fields, 'range')) : undefined
+  const asked = stored.status === 200 ? parseRanges(fieldOf(fields, 'range')) : undefined
   if (asked !== undefined && isRangeCurrent(fields, stored)) {
-    const range = resolveRange(asked, stored.length)
+    const ranges = resolveRanges(asked, stored.length)
+    const [range, ...more] = ranges
     if (range === undefined) return { kind: 'unsatisfiable' }
+    if (more.length > 0) return isComplete(stored) ? { kind: 'ranges', ranges } : undefined
     return partHolding(stored.parts, range) === undefined ? undefined : { kind: 'range', range }
   }
   return isComplete(stored) ? { kind: 'whole' } : undefined
@@ -79,7 +83,8 @@ function cut(
 /** The bytes that an answer is made of; undefined when it is made of none. */
 function rangeOf(stored: StoredResponse, portion: Portion): ByteRange | undefined {
   if (portion.kind === 'range') return portion.range
-  const hasBytes = portion.kind === 'whole' && stored.length > 0 && !statusesWithoutBody.has(stored.status)
+  const isCutFromWhole = portion.kind === 'whole' || portion.kind === 'ranges'
+  const hasBytes = isCutFromWhole && stored.length > 0 && !statusesWithoutBody.has(stored.status)
   return hasBytes ? { first: 0, last: stored.length - 1 } : undefined
 }
 
@@ -102,6 +107,10 @@ function answerWith(stored: StoredResponse, portion: Portion, body: Uint8Array, 
       const { first, last } = portion.range
       const range = ['Content-Range', `bytes ${first}-${last}/${length}`, 'Content-Length', String(body.byteLength)]
       return { status: 206, reason: 'Partial Content', headers: [...stored.headers, ...range, ...added], body }
+    }
+    case 'ranges': {
+      const parts = inParts(stored.headers, portion.ranges, body)
+      return { status: 206, reason: 'Partial Content', headers: [...parts.headers, ...added], body: parts.body }
     }
     default: {
       if (statusesWithoutBody.has(status))
