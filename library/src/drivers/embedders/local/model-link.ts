@@ -38,16 +38,20 @@ export class ModelLink {
   async embed(text: string): Promise<TextOutcome> {
     if (!this.#isAlive) return this.#failure(this.#reason)
     this.#waiting = Promise.withResolvers<TextOutcome>()
-    this.#thread.ref()
     this.#lastId += 1
     const request: ThreadRequest = { id: this.#lastId, text }
     this.#thread.postMessage(request)
     return this.#waiting.promise
   }
 
-  /** Until the next text it keeps no program from ending. */
+  /** From now on it keeps the program from ending, also while a text waits for its turn. */
+  stir(): void {
+    this.#thread.ref()
+  }
+
+  /** Until it is stirred it keeps no program from ending; but whoever waits for it to close lives to see it. */
   rest(): void {
-    this.#thread.unref()
+    if (this.#isAlive) this.#thread.unref()
   }
 
   async close(): Promise<void> {

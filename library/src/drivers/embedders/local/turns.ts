@@ -63,6 +63,7 @@ export class Turns {
     if (this.#isWorking) return
     this.#isWorking = true
     this.#idle.abort()
+    this.#link?.stir()
     for (let call = await this.#next(); call !== undefined; call = await this.#next()) await this.#embedOne(call)
     this.#isWorking = false
     // One may have come since the last look.
