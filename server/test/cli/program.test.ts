@@ -21,6 +21,8 @@ describe('reprise', () => {
       expect(stdout).toContain(`\n  ${command}`)
       const help = await runCli([command, '--help'])
       expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: reprise') })
+      // What is shown can be typed: one backslash, as in \dt.
+      expect(help.stdout).not.toContain('\\\\')
       if (command !== 'serve') expect(help.stdout).toMatch(/\nExamples:\n(?: {2}.*\n)* {2}.*reprise /)
     }
   })
