@@ -14,7 +14,7 @@ const usage = `npm run bench -- chat|engine|defects|gateway|observe|scale|http [
   chat       guest chat: post, get, embedder, growth; all of them when none is named
   engine     the cache engine: memory, traces, sized-traces, hit, metrics, redis, outage, stampede; all of them when none is named
   defects    defects that caches have, played against Reprise and its peers; all, or those named by a part of their name
-  gateway    models behind the server: exact-hit, miss, followers, embedding, local-model, recall-quality; all of them when none is named
+  gateway    models behind the server: exact-hit, in-process, miss, followers, embedding, local-model, recall-quality; all of them when none is named
   observe    observed pools and statements: checkout, query; both when none is named
   http       the HTTP cache: middleware, proxy, urls; all of them when none is named
   scale      many processes, too many requests, starting: workers, overload, start; all of them when none is named

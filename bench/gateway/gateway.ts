@@ -3,6 +3,7 @@ import type { Answer } from '../measure/report.ts'
 import { embeddingQuestion } from './embedding-batch.ts'
 import { exactHitQuestion } from './exact-hit.ts'
 import { followersQuestion } from './followers.ts'
+import { inProcessQuestion } from './in-process.ts'
 import { localModelQuestion } from './local-model.ts'
 import { missQuestion } from './miss.ts'
 import { recallQualityQuestion } from './recall-quality.ts'
@@ -10,6 +11,7 @@ import { recallQualityQuestion } from './recall-quality.ts'
 /** The questions about the gateway and its models; each brings the servers that it needs. */
 const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> = {
   'exact-hit': exactHitQuestion,
+  'in-process': inProcessQuestion,
   miss: missQuestion,
   followers: followersQuestion,
   embedding: embeddingQuestion,
