@@ -11,7 +11,7 @@ export interface GatherOptions<Request, Result> {
   /** How many requests wait at most; past it a request is refused with `overloaded`. */
   readonly maxWaiting: number
   /**
-   * Refuses with `overloaded` what comes faster than it is done: while the queue stands, all past its crowd. Without it
+   * Refuses with `overloaded` what comes faster than it is done: while the queue stands, all past its crowd, those that run included. Without it
    * requests are refused past `maxWaiting` alone.
    */
   readonly overload?: OverloadOptions
@@ -46,6 +46,8 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
   const overload = options.overload === undefined ? undefined : new Overload(options.overload)
   const { crowd = Number.POSITIVE_INFINITY, clock } = options.overload ?? {}
   let running = 0
+  /** Requests in the batches that run. */
+  let taken = 0
   let scheduled = false
 
   /** Lets the tick's other requests come before the first batch is taken. */
@@ -68,9 +70,8 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
 
   /** Sees whether the queue stands; when it begins to, those go who have waited longest. */
   function watch(): void {
-    if (waiting[0] === undefined || !overload?.look(waiting.length, waiting[0].atMs)) return
-    const refused = waiting.slice(0, -crowd)
-    waiting = waiting.slice(-crowd)
+    if (waiting[0] === undefined || !overload?.look(waiting.length + taken, waiting[0].atMs)) return
+    const refused = waiting.splice(0, Math.min(waiting.length, waiting.length + taken - crowd))
     for (const entry of refused) entry.reject(overloaded())
   }
 
@@ -83,6 +84,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
       else held.push(entry)
     }
     waiting = held
+    taken += batch.length
     watch()
     return batch
   }
@@ -92,6 +94,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
     for (const { key } of batch) if (key !== undefined) runningKeys.add(key)
     const settle = await run(batch)
     running -= 1
+    taken -= batch.length
     for (const { key } of batch) if (key !== undefined) runningKeys.delete(key)
     // What came meanwhile goes on its way before the answers keep the process busy.
     startWaiting()
@@ -121,7 +124,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
         }),
       )
     }
-    if (waiting.length >= crowd) {
+    if (waiting.length + taken >= crowd) {
       watch()
       if (isRefusing()) {
         overload?.refuse()
@@ -134,7 +137,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
     })
   }
 
-  const isRefusing = () => (overload?.isPresent ?? false) && waiting.length >= crowd
+  const isRefusing = () => (overload?.isPresent ?? false) && waiting.length + taken >= crowd
   return Object.defineProperties(request, {
     waiting: { get: () => waiting.length },
     isRefusing: { get: isRefusing },

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 
 export interface OverloadOptions {
   /**
-   * So many may always wait. Callers who ask again once they were answered are never more than they are, however slow the
+   * So many may always be under way, waiting or running. Callers who ask again once they were answered are never more than they are, however slow the
    * machine; only who does not wait for answers makes a queue longer and longer.
    */
   readonly crowd: number
@@ -27,7 +27,7 @@ export class Overload {
   readonly #options: OverloadOptions
   #isPresent = false
   /** How long the queue was when it was last seen to be no queue, or to have become shorter. */
-  #since: { readonly atMs: number; readonly waiting: number } | undefined
+  #since: { readonly atMs: number; readonly underWay: number } | undefined
   #refusedAt = 0
 
   constructor(options: OverloadOptions) {
@@ -40,24 +40,25 @@ export class Overload {
 
   /**
    * Looks at the queue.
+   * @param underWay how many wait or run
    * @param oldestAtMs since when its oldest waits, by the monotonic clock
    * @returns whether overload begins now
    */
-  look(waiting: number, oldestAtMs: number): boolean {
+  look(underWay: number, oldestAtMs: number): boolean {
     const now = this.#options.clock.monotonicMs()
     if (this.#isPresent) {
       this.#isPresent = now - this.#refusedAt < calmMs
       return false
     }
-    if (waiting <= this.#options.crowd || now - oldestAtMs < targetMs) {
+    if (underWay <= this.#options.crowd || now - oldestAtMs < targetMs) {
       this.#since = undefined
       return false
     }
-    this.#since ??= { atMs: now, waiting }
+    this.#since ??= { atMs: now, underWay }
     if (now - oldestAtMs <= longestMs) {
       if (now - this.#since.atMs < standingMs) return false
-      if (waiting < this.#since.waiting * shorter) {
-        this.#since = { atMs: now, waiting }
+      if (underWay < this.#since.underWay * shorter) {
+        this.#since = { atMs: now, underWay }
         return false
       }
     }
