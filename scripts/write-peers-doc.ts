@@ -35,7 +35,21 @@ const questions: readonly Question[] = [
     what: 'hits of the gateway, a second',
     column: 'requests/s',
     ours: 'gateway, 1 kB',
-    peers: ['bare Fastify handler, 1 kB'],
+    peers: ['Portkey’s gateway, passing through, 1 kB', 'bare Fastify handler, 1 kB'],
+  },
+  {
+    section: 'gateway in-process',
+    what: 'a kept answer before the AI SDK, µs',
+    column: 'µs an answer',
+    ours: 'AI SDK: reprise/ai-sdk',
+    peers: ['AI SDK: its recipe, over a Map'],
+  },
+  {
+    section: 'gateway in-process',
+    what: 'a kept answer before LangChain.js, µs',
+    column: 'µs an answer',
+    ours: 'LangChain.js: reprise/langchain',
+    peers: ['LangChain.js: its InMemoryCache'],
   },
   {
     section: 'http proxy',
@@ -71,7 +85,7 @@ function rowOf({ section, what, column, ours, peers }: Question): string | undef
   const own = figureOf(ours)
   const others = peers.flatMap(peer => {
     const figure = figureOf(peer)
-    return figure === undefined ? [] : [`${peer.replace(/, messages\/s$/, '')} ${figure}`]
+    return figure === undefined ? [] : [`${peer.replace(/, messages\/s$/, '').replace(/^[^:]+: /, '')} ${figure}`]
   })
   if (own === undefined || others.length === 0) return undefined
   return line(what, own, others.join(' · '), section)

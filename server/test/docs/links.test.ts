@@ -6,7 +6,7 @@ import { allPages, readPage, root } from './pages.ts'
 /** The links of a page that lead within the repository. */
 function linksOf(page: string): readonly string[] {
   const prose = page.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '')
-  const links = [...prose.matchAll(/\]\(([^()\s]+)\)/g)].map(([, link = '']) => link)
+  const links = [...prose.matchAll(/(?:\]\(|\bsrc(?:set)?=")([^()\s"]+)[)"]/g)].map(([, link = '']) => link)
   return links.filter(link => !/^[a-z]+:/.test(link))
 }
 
