@@ -17,7 +17,10 @@ export const ProblemSchema = Type.Object(
 )
 
 /** What any request may be refused with. */
-const everywhere: readonly ErrorCode[] = ['rate_limited', 'stopping', 'internal_error', 'forbidden_origin']
+const everywhere: readonly ErrorCode[] = [
+  ...(['malformed_request', 'forbidden_origin', 'request_timeout', 'rate_limited', 'headers_too_large'] as const),
+  ...(['internal_error', 'stopping'] as const),
+]
 
 /** The documented answers of a route's own problems, besides those that any request can meet. */
 export function problems(...codes: readonly ErrorCode[]): Record<number, object> {

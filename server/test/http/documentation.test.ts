@@ -61,6 +61,11 @@ describe('OpenAPI', () => {
   it('documents every route, each with a summary, its answer and its problems', async () => {
     const document = await read(server)
     expect(document.openapi).toBe('3.1.0')
+    // Whatever is asked may meet these.
+    const guest = document.paths['/v1/guest']?.['post']
+    expect(Object.keys(guest?.responses ?? {})).toEqual(
+      expect.arrayContaining(['400', '403', '408', '429', '431', '500', '503']),
+    )
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/cache/health',
       '/healthz',
