@@ -5,7 +5,7 @@ import type { Edition, SuiteOutcome } from './suite.ts'
 /** What must be passed of each edition: required tests, all but the impossible; optimal ones, at least so many. */
 const expected: Readonly<Record<Edition, { required: number; optimal: number; impossible: readonly string[] }>> = {
   published: { required: 153, optimal: 79, impossible },
-  current: { required: 158, optimal: 98, impossible: [] },
+  current: { required: 159, optimal: 98, impossible: [] },
 }
 
 /** Expects a cache to fail nothing but what `docs/http-cache.md` names, and to pass as much as it says. */

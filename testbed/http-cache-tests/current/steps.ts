@@ -32,6 +32,7 @@ export interface Step {
   readonly expected_response_headers?: readonly (string | Field | readonly [string, '>', number])[]
   readonly expected_response_headers_missing?: readonly (string | Field)[]
   readonly expected_request_headers?: readonly Field[]
+  readonly expected_request_headers_missing?: readonly (string | Field)[]
   readonly expected_interim_responses?: readonly Interim[]
 }
 

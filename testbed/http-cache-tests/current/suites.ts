@@ -8,6 +8,7 @@ import { ageParsing, cacheControlParsing, expiresParsing } from './parsing.ts'
 import { interimResponses, servingStale } from './stale-and-interim.ts'
 import { heuristics, statuses } from './statuses.ts'
 import { targetedFields } from './targeted.ts'
+import { ofAnotherVariant } from './variants.ts'
 
 const own: readonly TestSuite[] = [
   byCacheControl,
@@ -33,6 +34,11 @@ const own: readonly TestSuite[] = [
  * written anew here, each test under its name there; the package has the others.
  */
 export const currentSuites: readonly TestSuite[] = [
-  ...published.filter(({ id }) => own.every(other => other.id !== id)),
+  ...published
+    .filter(({ id }) => own.every(other => other.id !== id))
+    .map(({ id, tests }) => ({
+      id,
+      tests: tests.map(each => (each.id === ofAnotherVariant.id ? ofAnotherVariant : each)),
+    })),
   ...own,
 ]
