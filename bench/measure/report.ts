@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -31,7 +32,10 @@ export function markdownOf(answer: Answer): string {
   return [`## ${title}`, '', method, '', ...table, '', ...verdicts, ...skipped, ''].join('\n')
 }
 
-/** Puts a section into docs/benchmarks.md: in the place of an earlier one of that name, else at the end. */
+/**
+ * Puts a section into docs/benchmarks.md: in the place of an earlier one of that name, else at the end; and its figures into
+ * the table of peers in README.md.
+ */
 export function writeSection(name: string, text: string): void {
   const path = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
   const [begin, end] = [`<!-- bench ${name} -->`, `<!-- /bench ${name} -->`]
@@ -43,6 +47,7 @@ export function writeSection(name: string, text: string): void {
       ? `${document.trimEnd()}\n\n${section}\n`
       : document.slice(0, from) + section + document.slice(to + end.length)
   writeFileSync(path, written)
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/write-peers-doc.ts', import.meta.url))])
 }
 
 function readDocument(path: string): string {
