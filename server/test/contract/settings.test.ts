@@ -186,6 +186,14 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
         )
       expect(await allowed(origin)).toBe(origin)
       expect(await allowed('https://other.example.com')).toBeNull()
+      // Clients of providers ask for headers of their own.
+      const asked = 'authorization,content-type,x-reprise-cache,x-stainless-lang'
+      const preflight = await fetch(`${loopback.url}/v1/chat/completions`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': asked },
+      })
+      expect(preflight.headers.get('access-control-allow-headers')).toBe(asked)
+      expect(preflight.headers.get('access-control-allow-methods')).toContain('POST')
     },
     MAX_MESSAGE_BYTES: async () => {
       const sent = await post(`${loopback.url}/v1/guest/chat/g-long`, { role: 'user', content: 'ü'.repeat(51) })
