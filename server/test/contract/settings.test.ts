@@ -104,6 +104,21 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       fetch(`${elsewhere.url}/v1/guest`, { method: 'POST' }),
     )
 
+  /** How a server with ADMIN_SHOW_KEYS shows the key of an embedding that it keeps. */
+  const shownKey = async () => {
+    const upstream = { UPSTREAM_BASE_URL: `${model.url}/v1`, EMBEDDER: 'none' }
+    await using server = await startReprise({ ...upstream, ADMIN_SHOW_KEYS: 'true' })
+    const body = { model: 'a-model', input: 'to be kept' }
+    const embedded = await post(`${server.url}/v1/embeddings`, body, { authorization: 'Bearer sk-of-the-model' })
+    await embedded.arrayBuffer()
+    const keysOf = () =>
+      jsonOf<{ readonly keys: readonly { readonly key: string }[] }>(
+        fetch(`${server.url}/api/cache/keys?cache=embeddings`),
+      )
+    await expect.poll(async () => (await keysOf()).keys.length).toBe(1)
+    return (await keysOf()).keys[0]?.key
+  }
+
   /** What shows over the public door that a setting is honoured. */
   const proofs: Readonly<Record<string, () => Promise<void>>> = {
     HOST: async () => {
@@ -160,6 +175,10 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
       expect(await statusOf(`${loopback.url}/metrics`)).toBe(401)
       expect(await statusOf(`${loopback.url}/metrics`, admin)).toBe(200)
       expect(await statusOf(`${loopback.url}/api/cache/health`)).toBe(401)
+    },
+    ADMIN_SHOW_KEYS: async () => {
+      // Without it they are hashes: admin/admin-api.test.ts.
+      expect(await shownKey()).not.toMatch(/^sha256:/)
     },
     ENFORCE_QUOTA: async () => {
       await say(loopback.url, 'g-quota', 'one')
