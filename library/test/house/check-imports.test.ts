@@ -19,6 +19,7 @@ function check(tree: Readonly<Record<string, string>>): string[] {
     'server/package.json': JSON.stringify({ bin: { reprise: './dist/cli/main.js' } }),
     'library/src/index.ts': '',
     'server/src/compose.ts': '',
+    'dashboard/src/main.tsx': '',
     ...tree,
   }
   for (const [path, text] of Object.entries(files)) {
