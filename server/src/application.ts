@@ -123,7 +123,14 @@ export async function startApplication(parts: ApplicationParts): Promise<Applica
 
   const administration = sharedAdministration(
     colleagues,
-    openAdministration({ settings, caches, fastCopies, conversations: conversationEvents, clock }),
+    openAdministration({
+      settings,
+      caches,
+      answers: gateway.parts.llm,
+      fastCopies,
+      conversations: conversationEvents,
+      clock,
+    }),
   )
   const ownHealth = startHealth({
     caches: () => administration.figures(),

@@ -112,7 +112,7 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   [
     'a room that nobody named',
     { 'library/src/utils/a.ts': `import '../base/a.ts'`, 'library/src/base/a.ts': '' },
-    'library/src/utils/a.ts:1 → utils is no room of the library; DESIGN and this script name them',
+    'library/src/utils/a.ts:1 → utils is no room; DESIGN and this script name them',
   ],
   [
     'a concrete driver outside the composition root',

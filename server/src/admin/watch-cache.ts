@@ -10,11 +10,13 @@ export interface WatchCacheOptions {
   readonly cache: Cache
   /** How full its memory may get. */
   readonly bounds: { readonly maxEntries?: number; readonly maxBytes?: number }
+  /** Clears a tier below, which the cache would be filled from again. */
+  readonly clearBelow?: (() => Promise<{ readonly removed: number }>) | undefined
   readonly clock: Clock
 }
 
 /** Watches a cache of the engine by its events, from now on. */
-export function watchCache({ name, cache, bounds, clock }: WatchCacheOptions): WatchedCache {
+export function watchCache({ name, cache, bounds, clearBelow, clock }: WatchCacheOptions): WatchedCache {
   const now = () => clock.now()
   const [hits, misses, stale] = [new TimeWindows(now), new TimeWindows(now), new TimeWindows(now)]
   const [coalesced, errors] = [new TimeWindows(now), new TimeWindows(now)]
@@ -74,8 +76,9 @@ export function watchCache({ name, cache, bounds, clock }: WatchCacheOptions): W
     clear: async () => {
       // The engine counts keys that are named; a clear takes all of memory at once.
       const before = cleared()
+      const below = await clearBelow?.()
       const { removed, redis } = await cache.clear()
-      return { removed: removed + cleared() - before, redis }
+      return { removed: Math.max(removed + cleared() - before, below?.removed ?? 0), redis }
     },
     cleanup: () => cache.cleanup(),
     invalidate: target => {

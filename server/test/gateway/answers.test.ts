@@ -161,7 +161,8 @@ describe('answers of models', () => {
     await expectProblem(await post(`${reprise.url}/v1/cache/invalidate`, { tenant: '*' }), 400, 'invalid_body')
     const wrong = await post(`${reprise.url}/v1/cache/invalidate`, { older_than: 'long' })
     await expectProblem(wrong, 400, 'invalid_body', 'older_than')
-    await expectProblem(await post(`${reprise.url}/v1/cache/invalidate`, { tags: 'faq' }), 400, 'invalid_body')
+    const unknown = await post(`${reprise.url}/v1/cache/invalidate`, { tags: 'faq' })
+    await expectProblem(unknown, 400, 'invalid_body', 'tags')
   })
 
   it.each([
@@ -209,6 +210,14 @@ describe('answers of models', () => {
     expect(await reprise.metric('reprise_model_admissions_total', 'admission="status"')).toBe(2)
     expect(await reprise.metric('reprise_model_tokens_total', 'kind="prompt",saved="true"')).toBeGreaterThan(1_000)
     expect(await reprise.metric('reprise_model_generation_duration_seconds_count')).toBeGreaterThan(5)
+  })
+
+  it('E2 clearing the answers clears them everywhere, also where they were kept for good', async () => {
+    const state = () => stateOf(ask('chat/completions', 'to be cleared'))
+    expect([await state(), await state()]).toEqual(['miss', 'hit'])
+    const cleared = await jsonOf<{ removed: number }>(post(`${reprise.url}/api/cache/clear`, { cache: 'ai' }))
+    expect(cleared.removed).toBeGreaterThan(0)
+    expect(await state()).toBe('miss')
   })
 
   it('OpenAPI tells the gateway’s routes', async () => {
