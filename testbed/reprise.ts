@@ -15,6 +15,12 @@ export const withoutCaches = process.env['REPRISE_TEST_ENABLE_CACHE'] === 'false
 export const storesWith = (copy: string): readonly string[] => (withoutCaches ? ['postgresql'] : [copy, 'postgresql'])
 const cachesOff: Readonly<Record<string, string>> = withoutCaches ? { ENABLE_CACHE: 'false' } : {}
 
+/** What its first line asks of Node, for those who start it by another way. */
+function nodeFlags(): readonly string[] {
+  const [, flags] = /^#!\/usr\/bin\/env -S node (.+)$/m.exec(readFileSync(repriseMain, 'utf8')) ?? []
+  return flags?.split(' ') ?? []
+}
+
 export interface RepriseServer extends AsyncDisposable {
   readonly url: string
   readonly pid: number
@@ -46,7 +52,7 @@ export async function startReprise(
   const server = await startServer({
     // `env` becomes the server, so that the process id is the server's.
     binary: requireBinary('env'),
-    args: ['-i', ...variables, process.execPath, repriseMain, ...argumentsOf(command, port)],
+    args: ['-i', ...variables, process.execPath, ...nodeFlags(), repriseMain, ...argumentsOf(command, port)],
     user: undefined,
     directory: home.path,
     logFile: `${home.path}/log`,
