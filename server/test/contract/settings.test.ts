@@ -268,12 +268,9 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
     },
   }
 
-  /** These have tests of their own in redis.test.ts, ADMIN_SHOW_KEYS in admin/, WORKERS in many/, and those of the gateway in gateway/settings.test.ts. */
+  /** These have tests of their own in redis.test.ts, WORKERS in many/, and those of the gateway in gateway/settings.test.ts. */
   const ofTheGateway = Object.values(gatewaySettings).map(setting => setting.name)
-  const provenElsewhere = [
-    ...['ADMIN_SHOW_KEYS', 'ENABLE_REDIS_CACHE', 'ENABLE_CACHE', 'REDIS_CLUSTER_NODES', 'WORKERS'],
-    ...ofTheGateway,
-  ]
+  const provenElsewhere = [...['ENABLE_REDIS_CACHE', 'ENABLE_CACHE', 'REDIS_CLUSTER_NODES', 'WORKERS'], ...ofTheGateway]
 
   it('G every setting has its proof', () => {
     const names = Object.values(settingsTable).map(setting => setting.name)
