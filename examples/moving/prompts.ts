@@ -42,6 +42,8 @@ async function answer(question: string): Promise<string> {
 await pool.query('CREATE TABLE prompts (hash text PRIMARY KEY, answer text)')
 const question = 'Why is the sky blue?'
 console.log((await answerBefore(question)) === (await answer(question)))
+// An answer is kept after it was given.
+while ((await pool.query('SELECT FROM prompt_cache')).rowCount === 0) await new Promise(setImmediate)
 await cache.clear()
 await answer(question)
 await llm.close()
