@@ -36,7 +36,7 @@ test('finds what only Redis holds, and no fences', async () => {
   // A cache that was just made may not be connected yet.
   await expect.poll(async () => (await reader.keys()).map(({ readable }) => readable)).toEqual(['b'])
   const [found] = await reader.keys()
-  expect((await found?.explain())?.servedBy).toBe('redis')
+  await expect.poll(async () => (await found?.explain())?.servedBy).toBe('redis')
   await Promise.all([writer.close(), reader.close()])
 })
 

@@ -20,7 +20,7 @@ interface Start {
 
 /**
  * Carries out the `curl` blocks of a page as a reader would, one after the other in one shell. A block that starts Reprise
- * (`npm start`, `reprise serve`, `npx reprise-server demo`) does so with the settings before it, in place of the one that
+ * (`npm start`, `reprise serve`, `npx reprise demo`) does so with the settings before it, in place of the one that
  * ran; a model provider that it names is played by the model server.
  */
 export async function playPage(blocks: readonly Block[], modelUrl = ''): Promise<readonly Played[]> {
@@ -41,7 +41,7 @@ export async function playPage(blocks: readonly Block[], modelUrl = ''): Promise
 }
 
 function startIn(text: string, modelUrl: string): Start | undefined {
-  if (/\breprise-server demo$/.test(text)) return { command: 'demo', settings: {} }
+  if (/\breprise(-server)? demo$/.test(text)) return { command: 'demo', settings: {} }
   if (!/(?:\bnpm start|\breprise serve)$/.test(text)) return undefined
   const settings = Object.fromEntries(
     [...text.matchAll(/\b([A-Z][A-Z_]+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
