@@ -23,6 +23,7 @@ COPY --from=build /build/library/package.json library/package.json
 COPY --from=build /build/library/migrations library/migrations
 COPY --from=build /build/library/dist library/dist
 COPY --from=build /build/server/package.json /build/server/prices.json server/
+COPY --from=build /build/server/bin server/bin
 COPY --from=build /build/server/dist server/dist
 RUN mkdir /data && chown node:node /data
 USER node
@@ -32,5 +33,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --start-interval=1s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/reprise/server/dist/cli/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/reprise/server/bin/reprise.js"]
 CMD ["serve"]

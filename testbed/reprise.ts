@@ -6,8 +6,8 @@ import { freePort } from './free-port.ts'
 import { privateDirectory } from './private-directory.ts'
 import { startServer } from './server-process.ts'
 
-/** The built command `reprise`. */
-export const repriseMain = fileURLToPath(new URL('../server/dist/cli/main.js', import.meta.url))
+/** The command `reprise`, which runs what was built. */
+export const repriseMain = fileURLToPath(new URL('../server/bin/reprise.js', import.meta.url))
 
 /** Whether this run of the tests is the one with all caching switched off. */
 export const withoutCaches = process.env['REPRISE_TEST_ENABLE_CACHE'] === 'false'

@@ -4,4 +4,4 @@ set -eu
 ADMIN_API_KEY=$(cat "${SECRETS_DIR:-/run/secrets}/admin-key")
 DATABASE_URL="postgres://reprise:$(cat "${SECRETS_DIR:-/run/secrets}/postgres-password")@${POSTGRES_HOST:-postgres:5432}/reprise"
 export ADMIN_API_KEY DATABASE_URL
-exec node "${REPRISE_MAIN:-/reprise/server/dist/cli/main.js}" "$@"
+exec node "${REPRISE_MAIN:-/reprise/server/bin/reprise.js}" "$@"

@@ -1,5 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
-// Room for what a few thousand requests a second leave behind: with less, V8 collects the whole heap to free their bodies.
 // Any Node that knows modules can read this file; newer language comes with the program, after the check.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 

@@ -69,7 +69,8 @@ describe.each(packages)('the package of %s', folder => {
       engines: { node: '>=22.15' },
       repository: { type: 'git', directory: folder },
     })
-    expect(manifest.sideEffects).toEqual(folder === 'library' ? false : Object.values(manifest.bin ?? {}).slice(0, 1))
+    const ofTheCommand = [...new Set(Object.values(manifest.bin ?? {})), './dist/cli/main.js']
+    expect(manifest.sideEffects).toEqual(folder === 'library' ? false : ofTheCommand)
   })
 })
 
