@@ -2,6 +2,8 @@
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major > 22 || (major === 22 && minor >= 15)) {
+  const { keepTickShape } = await import('../tick-shape.ts')
+  keepTickShape()
   const { keepCompiledCode } = await import('../compiled-code.ts')
   keepCompiledCode()
   const { runProgram } = await import('./program.ts')

@@ -31,7 +31,7 @@ const longestName = 64
  * name are ignored, unless it takes no others. Paths and headers are read by the routes themselves, whose types are stricter than a schema.
  */
 export const validatorCompiler: FastifySchemaCompiler<ObjectSchema> = ({ schema, httpPart }) => {
-  if (httpPart !== 'body' && httpPart !== 'querystring') return value => ({ value })
+  if (httpPart !== 'body' && httpPart !== 'querystring') return () => true
   const whole = Compile(schema)
   const shape = schema.anyOf?.find(({ properties }) => properties !== undefined) ?? schema
   const fields = Object.entries(shape.properties ?? {}).map(([name, property]) => {
@@ -39,10 +39,11 @@ export const validatorCompiler: FastifySchemaCompiler<ObjectSchema> = ({ schema,
     return { name, property, isRequired, compiled: Compile(property) }
   })
   const fallback: ErrorCode = httpPart === 'body' ? 'invalid_body' : 'invalid_query'
+  const integers = fields.filter(({ property }) => property.type === 'integer').map(({ name }) => name)
 
-  return given => {
-    const value = httpPart === 'querystring' ? withNumbers(schema, given) : given
-    if (whole.Check(value)) return { value }
+  return value => {
+    if (httpPart === 'querystring') readIntegers(value, integers)
+    if (whole.Check(value)) return true
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return refused(fallback, `The body must be a JSON object, but ${describe(value)} came.`, undefined)
     }
@@ -70,14 +71,12 @@ function refused(code: ErrorCode, message: string, field: string | undefined) {
   return { error: new RepriseError(code, message, field === undefined ? {} : { field }) }
 }
 
-/** A query is all text; what its schema calls an integer becomes one when it is written plainly. */
-function withNumbers(schema: ObjectSchema, query: unknown): unknown {
-  if (typeof query !== 'object' || query === null) return query
-  const entries = Object.entries(query).map(([name, value]) => {
-    const isInteger = schema.properties?.[name]?.type === 'integer'
-    return [name, isInteger && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value]
-  })
-  return Object.fromEntries(entries)
+/** A query is all text; what its schema calls an integer becomes one, in place, when it is written plainly. */
+function readIntegers(query: Record<string, unknown>, names: readonly string[]): void {
+  for (const name of names) {
+    const value = query[name]
+    if (typeof value === 'string' && /^-?\d{1,15}$/.test(value)) query[name] = Number(value)
+  }
 }
 
 function codeOf(property: PropertySchema, fallback: ErrorCode): ErrorCode {
