@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=32 --no-parallel-scavenge
 // The command. It is no build output, so that installing a checkout links it before anything is built there.
 // The flag makes room for what a few thousand requests a second leave behind: with less, V8 collects the whole heap to
 // free their bodies.

@@ -18,7 +18,9 @@ describeOnBoth('bringing a database up to date', start => {
     const { applied } = await migrate(database, { onStep: name => steps.push(name) })
     expect(steps).toEqual(applied)
     expect(applied.slice(0, 3)).toEqual(['0000_give_uuids.sql', '0000_make_way.sql', '0001_tables.sql'])
-    expect(applied).toEqual([...applied].sort())
+    const functions = applied.filter(name => name.startsWith('functions/'))
+    expect(functions).toContain('functions/append.sql')
+    expect(applied).toEqual([...applied.filter(name => !functions.includes(name)).sort(), ...functions.sort()])
     const recorded = await rowsOf<{ name: string }>(database, 'SELECT name FROM reprise_migrations ORDER BY name')
     expect(recorded.map(({ name }) => name)).toEqual(applied)
     expect(await migrate(database)).toEqual({ applied: [], notes: [] })
@@ -29,6 +31,18 @@ describeOnBoth('bringing a database up to date', start => {
     await migrate(database)
     await database.run(sql(`UPDATE reprise_migrations SET checksum = 'other' WHERE name = '0001_tables.sql'`))
     await expectRefusal(database, /0001_tables.sql was carried out on this database with another content/)
+  })
+
+  it('makes a function anew whose text has changed, and nothing else', async () => {
+    const database = await maker.make()
+    await migrate(database)
+    await database.run(sql(`UPDATE reprise_migrations SET checksum = 'other' WHERE name = 'functions/fences.sql'`))
+    await database.run(
+      sql(`CREATE OR REPLACE FUNCTION reprise_fences(p_guest text[]) RETURNS text LANGUAGE sql AS 'SELECT ''old'''`),
+    )
+    expect((await migrate(database)).applied).toEqual(['functions/fences.sql'])
+    expect(await rowsOf(database, `SELECT reprise_fences('{nobody}') AS fences`)).toEqual([{ fences: '' }])
+    expect((await migrate(database)).applied).toEqual([])
   })
 
   it('refuses a database that a newer version has migrated', async () => {

@@ -22,6 +22,8 @@ interface MigrationFile {
   readonly name: string
   readonly sql: string
   readonly checksum: string
+  /** A function, which is made anew whenever its text has changed; any other file is carried out once and never changes. */
+  readonly isFunction: boolean
 }
 
 const directory = fileURLToPath(new URL('../../../migrations', import.meta.url))
@@ -44,8 +46,8 @@ CREATE TABLE IF NOT EXISTS reprise_migrations (
 /**
  * Brings a database to the tables that this version works with: an empty one, one of an earlier version, or one with
  * populated tables of the same shape that something else made, which are taken over without losing a row. The files of
- * `library/migrations` are carried out once each, in order, all in one transaction: a failure leaves the database as it
- * was. Several processes may start together.
+ * `library/migrations` are carried out once each, in order, then the functions that are new or have changed, all in one
+ * transaction: a failure leaves the database as it was. Several processes may start together.
  * @throws RepriseError `migration_failed`
  */
 export async function migrate(database: Database, options: MigrateOptions = {}): Promise<MigrateOutcome> {
@@ -65,13 +67,22 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
 }
 
 async function readFiles(): Promise<MigrationFile[]> {
-  const names = (await readdir(directory)).filter(name => /^\d{4}_\w+\.sql$/.test(name)).sort()
+  const [steps, functions] = await Promise.all([sqlFilesIn(''), sqlFilesIn('functions/')])
   return Promise.all(
-    names.map(async name => {
+    [...steps, ...functions].map(async name => {
       const sql = (await readFile(`${directory}/${name}`, 'utf8')).replaceAll('\r\n', '\n')
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+      const checksum = createHash('sha256').update(sql).digest('hex')
+      return { name, sql, checksum, isFunction: functions.includes(name) }
     }),
   )
+}
+
+async function sqlFilesIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(`${directory}/${folder}`)
+  return names
+    .filter(name => /^\w+\.sql$/.test(name))
+    .sort()
+    .map(name => `${folder}${name}`)
 }
 
 async function appliedChecksums(database: Database): Promise<Map<string, string>> {
@@ -111,19 +122,21 @@ function pendingOf(files: readonly MigrationFile[], done: ReadonlyMap<string, st
       `The database was migrated by a newer version of Reprise (${unknown.join(', ')}). Use that version or a newer one.`,
     )
   }
-  const changed = files.find(file => done.has(file.name) && done.get(file.name) !== file.checksum)
+  const differing = files.filter(file => done.get(file.name) !== file.checksum)
+  const changed = differing.find(({ name, isFunction }) => done.has(name) && !isFunction)
   if (changed !== undefined) {
     throw failed(
       `${changed.name} was carried out on this database with another content. Restore the file as it was released; a change to the tables needs a new file.`,
     )
   }
-  return files.filter(file => !done.has(file.name))
+  return differing
 }
 
 function carryOut(transaction: Transaction, { name, checksum, sql }: MigrationFile): Promise<void> {
   return explained(`${name} could not be carried out`, async () => {
     await transaction.script(sql)
-    await transaction.run(statementOf(builder.insertInto('reprise_migrations').values({ name, checksum })))
+    const record = builder.insertInto('reprise_migrations').values({ name, checksum })
+    await transaction.run(statementOf(record.onConflict(conflict => conflict.column('name').doUpdateSet({ checksum }))))
   })
 }
 

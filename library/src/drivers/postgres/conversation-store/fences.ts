@@ -5,7 +5,7 @@ import { statement } from '../builder.ts'
 import type { Database } from '../database.ts'
 
 interface FencesRow {
-  /** A line for each guest, as `0011_fences.sql` says. */
+  /** A line for each guest, as `migrations/functions/fences.sql` says. */
   readonly fences: string | null
 }
 

@@ -2,7 +2,7 @@
 -- `epoch next_seq content_bytes conversation_id head`, `migrated`, or nothing for a guest it does not know.
 -- A function, because its statement is planned once a session: planning took longer than looking the guests up, and a
 -- prepared statement would not pass a pooler. One text, because rows cost both sides more than what is in them.
-CREATE FUNCTION reprise_fences(p_guest text[]) RETURNS text LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION reprise_fences(p_guest text[]) RETURNS text LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN

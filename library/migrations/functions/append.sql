@@ -1,13 +1,18 @@
--- Each conversation knows its head, the id of its last message. It is part of what a copy of a guest's history must
--- match to be believed: sequences alone are given again by a database that lost its last commits.
--- Whoever writes a message writes the head in the same statement. A conversation whose last message is older than this
--- column has none, which is as good a mark as any: writing them all would set off triggers that somebody put on the table.
+-- Appends a batch of messages: one call, one transaction, one commit for all of them.
+--
+-- Locks are taken in one order everywhere: guests by id, then conversations by id, then usage rows by tier and owner;
+-- erasing and migrating do the same, so that no two can wait for each other in a circle. Whoever holds a conversation's
+-- row is alone with its sequence, its idempotency keys and its guest's usage row.
+--
+-- The arrays are parallel, one element a message. A guest's message has p_guest; a user's has p_user and p_conversation.
+-- kind: saved | replayed | key_conflict | over_quota | migrated | unknown_conversation. The last is also what a guest
+-- gets who is erased before its conversation is locked below; asking again begins a new one. head is that of the
+-- conversation before this batch.
+--
+-- Plans are made once per session, from whatever the statistics say in that moment: a plan for tables of ten rows would
+-- later read a million. With these settings only index lookups are left to choose.
 
-ALTER TABLE conversation_cache ADD COLUMN IF NOT EXISTS reprise_head uuid;
-
--- As in 0002_append.sql, which says what holds of it; head is that of the conversation before this batch.
-DROP FUNCTION reprise_append;
-CREATE FUNCTION reprise_append(
+CREATE OR REPLACE FUNCTION reprise_append(
   p_guest text[], p_user text[], p_conversation uuid[], p_message uuid[], p_role text[], p_content text[], p_hash text[],
   p_timestamp timestamptz[], p_synced boolean[], p_key text[], p_fingerprint text[],
   p_embed boolean, p_enforce_quota boolean, p_guest_limit integer
@@ -22,31 +27,41 @@ AS $$
 DECLARE
   wanted uuid[];
   locked uuid[];
+  has_newcomers boolean;
 BEGIN
-  -- Guests without a conversation get one, whoever of several servers comes first.
-  WITH begun AS (
-    INSERT INTO reprise_guest AS g (guest_id, conversation_id)
-    SELECT newcomer.guest_id, gen_random_uuid()
-    FROM (
-      SELECT DISTINCT a.guest_id FROM unnest(p_guest) AS a (guest_id)
-      WHERE a.guest_id IS NOT NULL
-        AND NOT EXISTS (SELECT FROM reprise_guest g WHERE g.guest_id = a.guest_id
-                        AND (g.conversation_id IS NOT NULL OR g.migrated_to IS NOT NULL))
-    ) newcomer
-    ORDER BY newcomer.guest_id
-    ON CONFLICT (guest_id) DO UPDATE SET conversation_id = excluded.conversation_id
-      WHERE g.conversation_id IS NULL AND g.migrated_to IS NULL
-    RETURNING g.guest_id, g.conversation_id
-  )
-  INSERT INTO conversation_cache (id, user_id, platform)
-  SELECT b.conversation_id, b.guest_id, 'guest' FROM begun b;
-
   -- In two steps: a row that changed while its lock was waited for is looked at again, and that second look loses rows
   -- whose condition hangs on other tables.
-  wanted := ARRAY (
-    SELECT g.conversation_id FROM reprise_guest g WHERE g.guest_id = ANY (p_guest)
-    UNION SELECT unnest(p_conversation)
-  );
+  SELECT array_agg(DISTINCT coalesce(g.conversation_id, a.asked_id)),
+         bool_or(a.guest_id IS NOT NULL AND g.conversation_id IS NULL AND g.migrated_to IS NULL)
+  INTO wanted, has_newcomers
+  FROM unnest(p_guest, p_conversation) AS a (guest_id, asked_id)
+  LEFT JOIN reprise_guest g ON g.guest_id = a.guest_id;
+
+  IF has_newcomers THEN
+    -- Guests without a conversation get one, whoever of several servers comes first.
+    WITH begun AS (
+      INSERT INTO reprise_guest AS g (guest_id, conversation_id)
+      SELECT newcomer.guest_id, gen_random_uuid()
+      FROM (
+        SELECT DISTINCT a.guest_id FROM unnest(p_guest) AS a (guest_id)
+        WHERE a.guest_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM reprise_guest g WHERE g.guest_id = a.guest_id
+                          AND (g.conversation_id IS NOT NULL OR g.migrated_to IS NOT NULL))
+      ) newcomer
+      ORDER BY newcomer.guest_id
+      ON CONFLICT (guest_id) DO UPDATE SET conversation_id = excluded.conversation_id
+        WHERE g.conversation_id IS NULL AND g.migrated_to IS NULL
+      RETURNING g.guest_id, g.conversation_id
+    )
+    INSERT INTO conversation_cache (id, user_id, platform)
+    SELECT b.conversation_id, b.guest_id, 'guest' FROM begun b;
+
+    wanted := ARRAY (
+      SELECT g.conversation_id FROM reprise_guest g WHERE g.guest_id = ANY (p_guest)
+      UNION SELECT unnest(p_conversation)
+    );
+  END IF;
+
   locked := ARRAY (SELECT c.id FROM conversation_cache c WHERE c.id = ANY (wanted) ORDER BY c.id FOR NO KEY UPDATE);
 
   -- This statement sees all that was committed before the locks were granted.
@@ -73,7 +88,10 @@ BEGIN
       ON c.id = coalesce(g.conversation_id, a.asked_id) AND c.id = ANY (locked)
      AND c.user_id = a.owner AND c.platform = a.tier
     LEFT JOIN reprise_idempotency k ON k.conversation_id = c.id AND k.key = a.key
-    LEFT JOIN usage_metrics u ON p_enforce_quota AND u.user_id = a.guest_id AND u.tier = 'guest'
+    LEFT JOIN LATERAL (
+      SELECT q.monthly_request_limit, q.month, q.month_requests FROM usage_metrics q
+      WHERE p_enforce_quota AND q.user_id = a.guest_id AND q.tier = 'guest' OFFSET 0
+    ) u ON true
   ), placed AS MATERIALIZED (
     -- The quota goes by order of arrival, so that what it grants in a conversation is always a beginning: the arrival
     -- gives the sequence too.
@@ -134,6 +152,7 @@ BEGIN
   LEFT JOIN LATERAL (
     SELECT e.message_id, e.sequence, e.fingerprint FROM granted e
     WHERE NOT p.is_new AND p.known_id IS NULL AND e.conversation_id = p.conversation_id AND e.key = p.key
+    OFFSET 0
   ) earlier ON true
   LEFT JOIN cache_content_mapping m ON m.cache_id = p.known_id AND m.cache_type = 'message'
   ORDER BY p.ordinal;
