@@ -82,8 +82,10 @@ export function createAppender(parts: AppenderParts): Appender {
   const commit = gather<AppendRequest, Committed>({
     run: commitBatch,
     maxBatch: 128,
-    // A second statement beside the first would make both small, and each costs a round trip and a flush.
-    maxRunning: 1,
+    // The next statement lies ready when the first has run; the store carries them out one after the other. One of a few
+    // messages waits for more, because a statement costs as much as seven messages, and a flush, whatever it holds.
+    maxRunning: 2,
+    minBeside: 28,
     maxWaiting: 10_000,
     overload: { crowd: 256, clock },
     keyOf: ({ target }) => (target.kind === 'guest' ? `guest:${target.guestId}` : target.conversationId),

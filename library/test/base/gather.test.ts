@@ -53,6 +53,39 @@ describe('gather', () => {
     expect(await Promise.all(asked)).toEqual(['A', 'B', 'C', 'D', 'E'])
   })
 
+  it('begins a batch beside one that runs only once it is worth it', async () => {
+    const { ask, batches, taken } = controlled({ maxRunning: 2, minBeside: 3 })
+    const asked = [ask('a')]
+    await nextTurn()
+    asked.push(ask('b'), ask('c'))
+    await nextTurn()
+    expect(taken()).toEqual([['a']])
+    asked.push(ask('d'))
+    await nextTurn()
+    expect(taken()).toEqual([['a'], ['b', 'c', 'd']])
+    asked.push(ask('e'))
+    for (const { end } of batches) end()
+    await Promise.all(asked.slice(0, 4))
+    await nextTurn()
+    expect(taken()).toEqual([['a'], ['b', 'c', 'd'], ['e']])
+    batches[2]?.end()
+    expect(await Promise.all(asked)).toEqual(['A', 'B', 'C', 'D', 'E'])
+  })
+
+  it('counts only what may run towards that', async () => {
+    const { ask, batches, taken } = controlled({ maxRunning: 2, minBeside: 2, keyOf: request => request.charAt(0) })
+    const asked = [ask('a1')]
+    await nextTurn()
+    asked.push(ask('a2'), ask('b1'))
+    await nextTurn()
+    expect(taken()).toEqual([['a1']])
+    batches[0]?.end()
+    await nextTurn()
+    expect(taken()).toEqual([['a1'], ['a2', 'b1']])
+    batches[1]?.end()
+    expect(await Promise.all(asked)).toEqual(['A1', 'A2', 'B1'])
+  })
+
   it('never has a key in two running batches, and keeps its order of arrival', async () => {
     const { ask, batches, taken } = controlled({ maxRunning: 2, keyOf: request => request.charAt(0) })
     const asked = [ask('a1')]

@@ -8,6 +8,11 @@ export interface GatherOptions<Request, Result> {
   readonly maxBatch: number
   /** How many batches run at once. */
   readonly maxRunning: number
+  /**
+   * How many requests a batch holds at least that begins beside one that runs. Default 1. Where a batch costs something
+   * whatever it holds, fewer had better wait for the one that runs, and for more.
+   */
+  readonly minBeside?: number
   /** How many requests wait at most; past it a request is refused with `overloaded`. */
   readonly maxWaiting: number
   /**
@@ -41,6 +46,7 @@ interface Waiting<Request, Result> {
  * waits for a timer, so that a lone request costs no delay and a crowd shares one statement.
  */
 export function gather<Request, Result>(options: GatherOptions<Request, Result>): Gather<Request, Result> {
+  const { minBeside = 1 } = options
   let waiting: Waiting<Request, Result>[] = []
   const runningKeys = new Set<string>()
   const overload = options.overload === undefined ? undefined : new Overload(options.overload)
@@ -52,7 +58,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
 
   /** Lets the tick's other requests come before the first batch is taken. */
   function schedule(): void {
-    if (scheduled || running >= options.maxRunning) return
+    if (scheduled || running >= options.maxRunning || (running > 0 && waiting.length < minBeside)) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
@@ -62,7 +68,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
 
   function startWaiting(): void {
     while (running < options.maxRunning) {
-      const batch = takeBatch()
+      const batch = takeBatch(running === 0 ? 1 : minBeside)
       if (batch.length === 0) return
       void carryOut(batch)
     }
@@ -75,7 +81,8 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
     for (const entry of refused) entry.reject(overloaded())
   }
 
-  function takeBatch(): Waiting<Request, Result>[] {
+  /** Takes what may go now; nothing, where that is less than `fewest`. */
+  function takeBatch(fewest: number): Waiting<Request, Result>[] {
     const batch: Waiting<Request, Result>[] = []
     const held: Waiting<Request, Result>[] = []
     for (const entry of waiting) {
@@ -83,6 +90,7 @@ export function gather<Request, Result>(options: GatherOptions<Request, Result>)
       if (free && batch.length < options.maxBatch) batch.push(entry)
       else held.push(entry)
     }
+    if (batch.length < fewest) return []
     waiting = held
     taken += batch.length
     watch()

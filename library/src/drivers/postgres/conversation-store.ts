@@ -24,8 +24,9 @@ import type { Database } from './database.ts'
  * const store = postgresConversationStore(database)
  */
 export function postgresConversationStore(database: Database): ConversationStore {
+  const appends = database.lane()
   return {
-    append: (batch, settings) => appendBatch(database, batch, settings),
+    append: (batch, settings) => appendBatch(appends, batch, settings),
     fences: guestIds => readFences(database, guestIds),
     page: (conversation, query) => readPage(database, conversation, query),
     markSynced: (messageIds, isSynced) => markSynced(database, messageIds, isSynced),

@@ -35,7 +35,15 @@ export interface Database {
   readonly connections: number
   /** One statement, its own transaction. */
   run<Row>(statement: Statement): Promise<StatementResult<Row>>
+  /**
+   * A way for statements that are many: they go over one connection in their order, each sent while the one before still
+   * runs, so that PostgreSQL need not wait for this process between two. One that takes long holds up those behind it.
+   */
+  lane(): Lane
   /** BEGIN, work, COMMIT; ROLLBACK when the work throws. No outside I/O belongs inside. */
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
+
+/** Where single statements go. */
+export type Lane = Pick<Database, 'run'>

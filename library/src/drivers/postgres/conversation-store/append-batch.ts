@@ -2,7 +2,7 @@ import type { ConversationId, MessageId } from '../../../base/chat/message-id.ts
 import { messageOf } from '../../../base/reprise-error.ts'
 import type { AppendOutcome, AppendRequest, AppendSettings, Head } from '../../../ports/chat/conversation-store.ts'
 import { statement } from '../builder.ts'
-import type { Database, Statement } from '../database.ts'
+import type { Lane, Statement } from '../database.ts'
 import { StatementError } from '../statement-error.ts'
 import { retryCollisions } from './retry.ts'
 
@@ -11,28 +11,28 @@ import { retryCollisions } from './retry.ts'
  * what one of its messages holds is carried out again one by one, so that the others are none the worse for it.
  */
 export async function appendBatch(
-  database: Database,
+  lane: Lane,
   batch: readonly AppendRequest[],
   settings: AppendSettings,
 ): Promise<readonly AppendOutcome[]> {
   try {
-    return await appendTogether(database, batch, settings)
+    return await appendTogether(lane, batch, settings)
   } catch (error) {
     if (!isOneMessagesFault(error)) throw error
-    return appendOneByOne(database, batch, settings)
+    return appendOneByOne(lane, batch, settings)
   }
 }
 
 /** Once something else fails, such as the connection, the rest is not tried; what was stored before keeps its outcome. */
 async function appendOneByOne(
-  database: Database,
+  lane: Lane,
   batch: readonly AppendRequest[],
   settings: AppendSettings,
 ): Promise<readonly AppendOutcome[]> {
   const outcomes: AppendOutcome[] = []
   let broken: AppendOutcome | undefined
   for (const request of batch) {
-    const [outcome] = broken ? [broken] : await appendTogether(database, [request], settings).catch(failure)
+    const [outcome] = broken ? [broken] : await appendTogether(lane, [request], settings).catch(failure)
     if (outcome === undefined) continue
     if (outcome.kind === 'failed' && !isOneMessagesFault(outcome.error)) broken = outcome
     outcomes.push(outcome)
@@ -54,19 +54,19 @@ function isOneMessagesFault(error: unknown): error is StatementError {
  * as there are tries could keep a message out.
  */
 async function appendTogether(
-  database: Database,
+  lane: Lane,
   batch: readonly AppendRequest[],
   settings: AppendSettings,
   tries = 5,
 ): Promise<readonly AppendOutcome[]> {
   if (batch.length === 0) return []
-  const outcomes = await appendOnce(database, batch, settings)
+  const outcomes = await appendOnce(lane, batch, settings)
   const erasedMeanwhile = batch.filter(
     (request, index) => outcomes[index]?.kind === 'unknown_conversation' && request.target.kind === 'guest',
   )
   if (erasedMeanwhile.length === 0 || tries === 1) return outcomes
   // The others are stored by now: an error here must not become theirs.
-  const retried = await appendTogether(database, erasedMeanwhile, settings, tries - 1).catch(error =>
+  const retried = await appendTogether(lane, erasedMeanwhile, settings, tries - 1).catch(error =>
     erasedMeanwhile.flatMap(() => failure(error)),
   )
   const again = new Map(retried.map((outcome, index) => [erasedMeanwhile[index], outcome]))
@@ -74,11 +74,11 @@ async function appendTogether(
 }
 
 async function appendOnce(
-  database: Database,
+  lane: Lane,
   batch: readonly AppendRequest[],
   settings: AppendSettings,
 ): Promise<readonly AppendOutcome[]> {
-  const { rows } = await retryCollisions(() => database.run<AppendRow>(appendStatement(batch, settings)))
+  const { rows } = await retryCollisions(() => lane.run<AppendRow>(appendStatement(batch, settings)))
   return rows.map(outcomeOf)
 }
 

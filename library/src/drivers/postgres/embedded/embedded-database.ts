@@ -105,7 +105,8 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Da
     await close()
     throw error
   }
-  return { kind: 'embedded', connections: 1, run, transaction, close }
+  // The one connection is a lane already.
+  return { kind: 'embedded', connections: 1, run, lane: () => ({ run }), transaction, close }
 }
 
 function directoryOf({ directory }: EmbeddedOptions): string {

@@ -1,10 +1,11 @@
 import type { QueryResult } from 'pg'
 import type { Announcer } from '../../../base/announcer.ts'
 import { type Clock, systemClock } from '../../../base/clock.ts'
-import type { Database, DatabaseEvents, Statement, StatementResult, Transaction } from '../database.ts'
+import type { Database, DatabaseEvents, Lane, Statement, StatementResult, Transaction } from '../database.ts'
 import { StatementError } from '../statement-error.ts'
 import type { Exchange, PostgresConnection } from './postgres-connection.ts'
 import type { Risk } from './postgres-errors.ts'
+import { postgresLane } from './postgres-lane.ts'
 import { PostgresPool } from './postgres-pool.ts'
 import { connectionSettings } from './postgres-settings.ts'
 import { valueTypes } from './postgres-values.ts'
@@ -46,6 +47,8 @@ export function connectPostgres(options: PostgresOptions): Database {
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       types: valueTypes,
+      // What is asked meanwhile is sent at once; only a lane asks before it was answered.
+      pipeline: true,
     },
     maxConnections,
     clock: options.clock ?? systemClock,
@@ -71,15 +74,24 @@ export function connectPostgres(options: PostgresOptions): Database {
     }
   }
 
-  async function run<Row>(statement: Statement): Promise<StatementResult<Row>> {
+  async function runOn<Row>(connection: PostgresConnection, statement: Statement): Promise<StatementResult<Row>> {
     const { text, values, labels } = statement
     const risk: Risk = labels.queryType === 'SELECT' ? 'nothing_stored' : 'may_be_stored'
+    return resultOf(await send(connection, { text, values, risk, limitMs: statementLimitMs }, labels))
+  }
+
+  async function run<Row>(statement: Statement): Promise<StatementResult<Row>> {
     const connection = await pool.take()
     try {
-      return resultOf(await send(connection, { text, values, risk, limitMs: statementLimitMs }, labels))
+      return await runOn(connection, statement)
     } finally {
       pool.give(connection, true)
     }
+  }
+
+  function lane(): Lane {
+    const shared = postgresLane(pool)
+    return { run: <Row>(statement: Statement) => shared(connection => runOn<Row>(connection, statement)) }
   }
 
   function transactionOn(connection: PostgresConnection): Transaction {
@@ -118,7 +130,7 @@ export function connectPostgres(options: PostgresOptions): Database {
     }
   }
 
-  return { kind: 'postgresql', connections: maxConnections, run, transaction, close: () => pool.close() }
+  return { kind: 'postgresql', connections: maxConnections, run, lane, transaction, close: () => pool.close() }
 }
 
 function resultOf<Row>({ rows, rowCount }: QueryResult): StatementResult<Row> {
