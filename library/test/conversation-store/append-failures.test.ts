@@ -25,17 +25,19 @@ function say(target: ReturnType<typeof newGuest>, content: string): AppendReques
 /** The same database, whose connection breaks at one call, after the statement was carried out or before. */
 function breakingAt(call: number, database: Database, carriedOut: boolean): Database {
   let calls = 0
+  const run: Database['run'] = async statement => {
+    calls += 1
+    if (calls !== call) return database.run(statement)
+    if (carriedOut) await database.run(statement)
+    throw new RepriseError('outcome_unknown', 'The connection broke.')
+  }
   return {
     kind: database.kind,
     connections: database.connections,
+    run,
+    lane: () => ({ run }),
     transaction: work => database.transaction(work),
     close: () => database.close(),
-    run: async statement => {
-      calls += 1
-      if (calls !== call) return database.run(statement)
-      if (carriedOut) await database.run(statement)
-      throw new RepriseError('outcome_unknown', 'The connection broke.')
-    },
   }
 }
 

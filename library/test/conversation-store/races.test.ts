@@ -39,10 +39,12 @@ function watched(database: Database, refusals: string[]): Database {
       if (error instanceof StatementError) refusals.push(error.sqlState)
       throw error
     })
+  const lane = database.lane()
   return {
     kind: database.kind,
     connections: database.connections,
     run: statement => noting(database.run(statement)),
+    lane: () => ({ run: statement => noting(lane.run(statement)) }),
     transaction: work => noting(database.transaction(work)),
     close: () => database.close(),
   }
