@@ -1,6 +1,6 @@
-import type { PostgresServer } from '../../testbed/postgres.ts'
-import type { RedisServer } from '../../testbed/redis.ts'
-import { type RepriseServer, startReprise } from '../../testbed/reprise.ts'
+import type { PostgresServer } from '../../testbed/servers/postgres.ts'
+import type { RedisServer } from '../../testbed/servers/redis.ts'
+import { type RepriseServer, startReprise } from '../../testbed/servers/reprise.ts'
 import type { Databases } from '../measure/databases.ts'
 
 /** How long and how often things are measured. */

@@ -1,6 +1,6 @@
 import { createCache } from 'reprise'
 import { wrapEmbeddings } from 'reprise/embeddings'
-import { startReprise } from '../../testbed/reprise.ts'
+import { startReprise } from '../../testbed/servers/reprise.ts'
 import type { Effort } from '../chat/arena.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'

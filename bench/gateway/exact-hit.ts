@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startModelServer } from '../../server/src/demo/model-server.ts'
 import { privateDirectory } from '../../testbed/private-directory.ts'
-import { startReprise } from '../../testbed/reprise.ts'
+import { startReprise } from '../../testbed/servers/reprise.ts'
 import type { Effort } from '../chat/arena.ts'
 import { cpuSeconds } from '../measure/processes.ts'
 import { type Answer, type Bar, figure } from '../measure/report.ts'
 import { inTurn, medians } from '../measure/rounds.ts'
 import { type WrkFigures, wrk } from '../measure/wrk.ts'
-import { startPortkey } from './portkey.ts'
-import { startBareGateway } from './start-bare-gateway.ts'
+import { startPortkey } from './peers/portkey.ts'
+import { startBareGateway } from './peers/start-bare-gateway.ts'
 
 const connections = 64
 const sizes = [1_000, 20_000] as const

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../../testbed/free-port.ts'
-import { startReprise } from '../../testbed/reprise.ts'
+import { startReprise } from '../../testbed/servers/reprise.ts'
 import type { Effort } from '../chat/arena.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
-import { startBareGateway } from './start-bare-gateway.ts'
+import { startBareGateway } from './peers/start-bare-gateway.ts'
 import { timedPieces } from './timed-pieces.ts'
 
 const followers = 1_000

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { requireBinary } from '../../testbed/binaries.ts'
 import { freePort } from '../../testbed/free-port.ts'
 import { privateDirectory } from '../../testbed/private-directory.ts'
-import { repriseMain } from '../../testbed/reprise.ts'
-import { startServer } from '../../testbed/server-process.ts'
+import { repriseMain } from '../../testbed/servers/reprise.ts'
+import { startServer } from '../../testbed/servers/server-process.ts'
 
 /** A process that answers HTTP on a port of its own, until it is disposed of. */
 export interface HttpProcess extends AsyncDisposable {

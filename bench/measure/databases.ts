@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { PostgresServer } from '../../testbed/postgres.ts'
-import { repriseMain } from '../../testbed/reprise.ts'
+import type { PostgresServer } from '../../testbed/servers/postgres.ts'
+import { repriseMain } from '../../testbed/servers/reprise.ts'
 
 const run = promisify(execFile)
 

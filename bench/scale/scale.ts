@@ -1,5 +1,5 @@
-import { startPostgres } from '../../testbed/postgres.ts'
-import { startRedis } from '../../testbed/redis.ts'
+import { startPostgres } from '../../testbed/servers/postgres.ts'
+import { startRedis } from '../../testbed/servers/redis.ts'
 import type { Arena, Effort } from '../chat/arena.ts'
 import { Databases } from '../measure/databases.ts'
 import type { Answer } from '../measure/report.ts'

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeWith } from '../../testbed/available.ts'
 import { freePort } from '../../testbed/free-port.ts'
-import { startReprise } from '../../testbed/reprise.ts'
+import { startReprise } from '../../testbed/servers/reprise.ts'
 import { openBrowser, openPage, takePicture, violations } from './browser.ts'
 import { startWorld } from './world.ts'
 

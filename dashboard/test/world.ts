@@ -1,5 +1,5 @@
 import { type ModelServer, startModelServer } from '../../server/src/demo/model-server.ts'
-import { type RepriseServer, startReprise } from '../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../testbed/servers/reprise.ts'
 
 export interface World extends AsyncDisposable {
   readonly server: RepriseServer

@@ -1,4 +1,4 @@
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { hostileKeys, type PlacedKey } from '../hostile-keys.ts'
 import type { CacheUnderTest } from '../library.ts'
 import { opened } from '../opened.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { median } from '../../measure/rounds.ts'
 import type { Library } from '../library.ts'
 import { OtherProcess } from '../other-process.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { type Invalidation, invalidations } from '../invalidations.ts'
 import type { CacheUnderTest, Library } from '../library.ts'
 import { opened } from '../opened.ts'

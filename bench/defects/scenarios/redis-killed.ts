@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import type { CacheUnderTest } from '../library.ts'
 import { opened } from '../opened.ts'
 import { type Scenario, verdictOf } from '../scenario.ts'

@@ -17,7 +17,7 @@ import { cachedEmbeddings, cachedModel } from 'reprise/ai-sdk'
 import { redis } from 'reprise/redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ModelServerOptions, startModelServer } from '../../../server/src/demo/model-server.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 async function open(options: ModelServerOptions = {}, cached: Parameters<typeof cachedModel>[1] = {}) {
   const server = await startModelServer(options)

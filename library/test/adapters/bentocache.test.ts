@@ -4,7 +4,7 @@ import { type Cache, createCache } from 'reprise'
 import { redis } from 'reprise/redis'
 import { afterAll, afterEach, assert, beforeAll, describe, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { bentocacheDriver } from './bentocache-driver.ts'
 import { connected } from './connected.ts'
 

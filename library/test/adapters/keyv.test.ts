@@ -5,7 +5,7 @@ import { KeyvStore } from 'reprise/keyv'
 import { redis } from 'reprise/redis'
 import * as vitest from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { connected } from './connected.ts'
 
 const { afterAll, beforeAll, describe, expect, test } = vitest

@@ -4,7 +4,7 @@ import { langchainCache, langchainEmbeddings } from 'reprise/langchain'
 import { redis } from 'reprise/redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ModelServerOptions, startModelServer } from '../../../server/src/demo/model-server.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 async function open(options: ModelServerOptions = {}) {
   const server = await startModelServer(options)

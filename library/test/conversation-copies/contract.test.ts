@@ -5,7 +5,7 @@ import { connectRedis, type RedisConversationCopies, redisConversationCopies } f
 import { conversationCopiesSuite } from 'reprise/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 
 const maxCopyBytes = 20_000
 

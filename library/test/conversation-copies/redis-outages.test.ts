@@ -5,7 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
 import { startProxy, type TcpProxy } from '../../../testbed/proxy.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { appendOf, idAt } from './append-of.ts'
 
 const guest = parseGuestId('web-7f3a')

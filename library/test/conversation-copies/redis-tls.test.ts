@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 const run = promisify(execFile)
 

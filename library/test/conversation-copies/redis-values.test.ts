@@ -4,7 +4,7 @@ import { messageJson, parseGuestId, parseInstant } from 'reprise'
 import { connectRedis, type Redis, type RedisConversationCopies, redisConversationCopies } from 'reprise/redis'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { appendOf, idAt } from './append-of.ts'
 
 const run = promisify(execFile)

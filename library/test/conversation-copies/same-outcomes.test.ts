@@ -4,7 +4,7 @@ import { memoryConversationCopies } from 'reprise/memory-copies'
 import { connectRedis, redisConversationCopies } from 'reprise/redis'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 const small = integer({ min: 0, max: 4 })
 const guest = constantFrom('a', 'b')

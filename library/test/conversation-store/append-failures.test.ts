@@ -3,7 +3,7 @@ import { type AppendRequest, newMessageId, parseGuestId, parseInstant, RepriseEr
 import { connectPostgres, type Database, migrate, postgresConversationStore, StatementError } from 'reprise/postgres'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { describeOnBoth } from './both-databases.ts'
 import { rowsOf } from './rows-of.ts'
 

@@ -3,7 +3,7 @@ import { newMessageId, parseInstant } from 'reprise'
 import { connectPostgres, type Database, migrate } from 'reprise/postgres'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { rowsOf } from './rows-of.ts'
 
 const fillSql = `

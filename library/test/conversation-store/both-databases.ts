@@ -5,7 +5,7 @@ import { openEmbeddedDatabase } from 'reprise/embedded'
 import { connectPostgres, type Database, migrate } from 'reprise/postgres'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 
 export interface MigratedDatabases {
   readonly database: Database

@@ -5,8 +5,8 @@ import { connectPostgres, migrate, postgresConversationStore } from 'reprise/pos
 import { connectRedis, redisConversationCopies } from 'reprise/redis'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { sql } from '../postgres/databases.ts'
 
 const guestId = parseGuestId('web-7f3a')

@@ -5,7 +5,7 @@ import { wrapEmbeddings } from 'reprise/embeddings'
 import { redis } from 'reprise/redis'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { connected } from '../adapters/connected.ts'
 import { numbersOf } from '../embedders/embedding-server.ts'
 

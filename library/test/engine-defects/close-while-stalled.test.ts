@@ -3,7 +3,7 @@ import { createCache } from 'reprise'
 import { redis } from 'reprise/redis'
 import { expect, test, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 describeWith(['redis-server'], 'closing a cache', () => {
   test('does not wait for a Redis that is stalled', async () => {

@@ -6,7 +6,7 @@ import { createCache } from 'reprise'
 import { redis } from 'reprise/redis'
 import { it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { until } from './promises/scenario.ts'
 
 /** Bytes in buffers that somebody still holds. */

@@ -1,7 +1,7 @@
 import { createCache } from 'reprise'
 import { redis } from 'reprise/redis'
 import { expect, test } from 'vitest'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 test('finds keys of memory by their readable text, those of namespaces too, and explains them', async () => {
   const cache = createCache({ name: 'app', memory: { maxEntries: 100 } })

@@ -3,7 +3,7 @@ import { type Cache, createCache } from 'reprise'
 import { redis } from 'reprise/redis'
 import { it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { manualClock } from '../embedded/manual-clock.ts'
 import { until } from './promises/scenario.ts'
 

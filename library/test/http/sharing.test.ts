@@ -2,7 +2,7 @@ import { createCache } from 'reprise'
 import { type HttpAnswer, HttpCache, type HttpRequest } from 'reprise/http'
 import { redis } from 'reprise/redis'
 import { describe, expect, it } from 'vitest'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { manualClock } from '../embedded/manual-clock.ts'
 import { control, type Part, PlayedOrigin } from './played-origin.ts'
 

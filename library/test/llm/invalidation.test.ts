@@ -4,7 +4,7 @@ import { inProcessTier } from 'reprise/memory-copies'
 import { redis } from 'reprise/redis'
 import { describe, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { manualClock } from '../embedded/manual-clock.ts'
 import { chat, gate, openScene, type Scene, until } from './scene.ts'
 

@@ -6,8 +6,8 @@ import { Registry } from 'prom-client'
 import { observePool, observeQueries } from 'reprise/observe-db'
 import { expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startMariaDb } from '../../../testbed/mariadb.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { levelIn, patiently, sampleOf } from './samples.ts'
 
 interface Tables {

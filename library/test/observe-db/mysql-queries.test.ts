@@ -6,7 +6,7 @@ import { Announcer } from 'reprise'
 import { type DatabaseEvents, observePool, observeQueries } from 'reprise/observe-db'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
+import { type MariaDbServer, startMariaDb } from '../../../testbed/servers/mariadb.ts'
 import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['mariadbd'], 'statements of mysql2, observed', () => {

@@ -14,8 +14,8 @@ import { connectPostgres, type Statement } from 'reprise/postgres'
 import { prometheusMetrics } from 'reprise/prometheus'
 import { expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { levelIn, patiently, sampleOf } from './samples.ts'
 
 function select(text: string): Statement {

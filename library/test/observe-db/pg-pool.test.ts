@@ -4,7 +4,7 @@ import { Announcer } from 'reprise'
 import { type DatabaseEvents, observePool, poolWarnings } from 'reprise/observe-db'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['postgres'], 'a pool of pg, observed', () => {

@@ -9,7 +9,7 @@ import { type DatabaseEvents, observePool, observeQueries } from 'reprise/observ
 import { loadPostgresParser } from 'reprise/sql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { levelIn, patiently, sampleOf } from './samples.ts'
 
 describeWith(['postgres'], 'statements of pg, observed', () => {

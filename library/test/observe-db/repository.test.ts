@@ -5,8 +5,8 @@ import { Registry } from 'prom-client'
 import { observeQueries, repository } from 'reprise/observe-db'
 import { expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startMariaDb } from '../../../testbed/mariadb.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { sampleOf } from './samples.ts'
 
 interface User {

@@ -8,8 +8,8 @@ import { Registry } from 'prom-client'
 import { observePool, observeQueries } from 'reprise/observe-db'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type MariaDbServer, startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { patiently } from './samples.ts'
 
 /** What an application can tell, in order. */

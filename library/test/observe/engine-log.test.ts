@@ -3,7 +3,7 @@ import { type Logger, logCache } from 'reprise/log'
 import { redis } from 'reprise/redis'
 import { describe, expect, test, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 interface Line {
   readonly level: string

@@ -4,7 +4,7 @@ import { type PrometheusMetrics, prometheusMetrics } from 'reprise/prometheus'
 import { redis } from 'reprise/redis'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 import { costOf } from './cost-of.ts'
 
 const ends: (() => unknown)[] = []

@@ -4,8 +4,8 @@ import type { ConversationEvents } from 'reprise/conversation'
 import { connectPostgres, type Database, migrate, postgresHourlyMetrics } from 'reprise/postgres'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
 import { startProxy } from '../../../testbed/proxy.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 
 interface MetricsRow {
   readonly total_entries: number

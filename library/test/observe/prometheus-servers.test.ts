@@ -4,9 +4,9 @@ import { type PrometheusMetrics, prometheusMetrics } from 'reprise/prometheus'
 import { connectRedis } from 'reprise/redis'
 import { expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
 import { startProxy } from '../../../testbed/proxy.ts'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 async function sampleOf(metrics: PrometheusMetrics, sample: string): Promise<number | undefined> {
   const line = (await metrics.text()).split('\n').find(text => text.startsWith(`${sample} `))

@@ -4,7 +4,7 @@ import { connectPostgres, type Database, migrate, postgresConversationStore, pos
 import { outboxSuite } from 'reprise/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { keptEmbeddings, outboxHarness, sql, storeMessages } from './outbox-harness.ts'
 
 const minute = 60_000

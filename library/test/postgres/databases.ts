@@ -5,7 +5,7 @@ import { openEmbeddedDatabase } from 'reprise/embedded'
 import { connectPostgres, type Database, type Statement } from 'reprise/postgres'
 import { describe } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 
 /** Any statement; the label says that it writes, which is the careful choice. */
 export function sql(text: string, values: readonly unknown[] = []): Statement {

@@ -2,7 +2,7 @@ import { Announcer, instantOf, newMessageId, parseGuestId } from 'reprise'
 import { connectPostgres, type DatabaseEvents, migrate, postgresConversationStore } from 'reprise/postgres'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { rowsOf } from './databases.ts'
 
 describeWith(['postgres'], 'labels of statements', () => {

@@ -1,8 +1,8 @@
 import { connectPostgres, type Database } from 'reprise/postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPgBouncer } from '../../../testbed/pgbouncer.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { startPgBouncer } from '../../../testbed/servers/pgbouncer.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { type DatabaseMaker, describeOnBoth, rowsOf, sql } from './databases.ts'
 
 const numbers = Array.from({ length: 20 }, (_, index) => index)

@@ -2,9 +2,9 @@ import { Announcer, RepriseError } from 'reprise'
 import { connectPostgres, type Database, type DatabaseEvents, type Statement, StatementError } from 'reprise/postgres'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPgBouncer } from '../../../testbed/pgbouncer.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
 import { startProxy } from '../../../testbed/proxy.ts'
+import { startPgBouncer } from '../../../testbed/servers/pgbouncer.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 
 const read = (text: string, values: readonly unknown[] = []): Statement => ({
   text,

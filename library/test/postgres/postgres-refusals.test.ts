@@ -2,7 +2,7 @@ import { RepriseError } from 'reprise'
 import { connectPostgres, type Database } from 'reprise/postgres'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { rowsOf, sql } from './databases.ts'
 
 const codeOf = (work: Promise<unknown>) =>

@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { connectPostgres } from 'reprise/postgres'
 import { expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
 import { privateDirectory, unprivilegedUser } from '../../../testbed/private-directory.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { rowsOf } from './databases.ts'
 
 const run = promisify(execFile)

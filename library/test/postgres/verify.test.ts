@@ -17,7 +17,7 @@ import {
 } from 'reprise/postgres'
 import { describe, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startPostgres } from '../../../testbed/postgres.ts'
+import { startPostgres } from '../../../testbed/servers/postgres.ts'
 import { sql } from './databases.ts'
 
 type Row = Readonly<Record<string, unknown>>

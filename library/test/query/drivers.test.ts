@@ -9,8 +9,8 @@ import { trackPg } from 'reprise/pg'
 import { type QueryCache, queryCache } from 'reprise/query'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type MariaDbServer, startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 
 let cache: Cache
 let queries: QueryCache

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type MariaDbServer, startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')

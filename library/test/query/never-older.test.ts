@@ -5,9 +5,9 @@ import { queryCache } from 'reprise/query'
 import { redis } from 'reprise/redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type MariaDbServer, startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { type DriverCase, driverCases, type Session, type TestDatabase } from './databases.ts'
 
 const tables = ['red', 'blue'] as const

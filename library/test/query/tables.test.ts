@@ -4,9 +4,9 @@ import { type QueryCache, queryCache } from 'reprise/query'
 import { redis } from 'reprise/redis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type MariaDbServer, startMariaDb } from '../../../testbed/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type MariaDbServer, startMariaDb } from '../../../testbed/servers/mariadb.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { type DriverCase, driverCases, type TestDatabase } from './databases.ts'
 
 /** A busy machine must not look like a Redis that is away. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { RedisCluster } from '../../../testbed/redis-cluster.ts'
+import type { RedisCluster } from '../../../testbed/servers/redis-cluster.ts'
 
 const run = promisify(execFile)
 

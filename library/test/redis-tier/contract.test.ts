@@ -5,8 +5,8 @@ import { type RedisTierOptions, redis } from 'reprise/redis'
 import { busSuite, leaseSuite, storeSuite } from 'reprise/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { startRedis } from '../../../testbed/redis.ts'
-import { startRedisCluster } from '../../../testbed/redis-cluster.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
+import { startRedisCluster } from '../../../testbed/servers/redis-cluster.ts'
 
 const limits = { commandTimeoutMs: 5_000, writeTimeoutMs: 5_000 }
 

@@ -4,7 +4,7 @@ import { connectRedis, type Redis, type RedisConversationCopies, redisConversati
 import { conversationCopiesSuite } from 'reprise/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisCluster, startRedisCluster } from '../../../testbed/redis-cluster.ts'
+import { type RedisCluster, startRedisCluster } from '../../../testbed/servers/redis-cluster.ts'
 import { appendOf } from '../conversation-copies/append-of.ts'
 import { ask, killMasterOf, moveSlot, nodesSeenBy, ownerOf } from './cluster-cli.ts'
 import { soon } from './tier.ts'

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
 import { startProxy } from '../../../testbed/proxy.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { set, soon, textOf, tierOf } from './tier.ts'
 
 const run = promisify(execFile)

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { RedisTier } from 'reprise/redis'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import {
   bytes,
   entry,

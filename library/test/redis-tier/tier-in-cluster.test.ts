@@ -3,7 +3,7 @@ import { createCluster } from '@redis/client'
 import { type RedisTier, redis } from 'reprise/redis'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type RedisCluster, startRedisCluster } from '../../../testbed/redis-cluster.ts'
+import { type RedisCluster, startRedisCluster } from '../../../testbed/servers/redis-cluster.ts'
 import { ask, killMasterOf, moveSlot, type NodeLine, nodesSeenBy, ownerOf } from './cluster-cli.ts'
 import { bytes, entry, glob, inAMinute, key, listen, mark, noFence, remove, set, soon, textOf, tierOf } from './tier.ts'
 

@@ -3,7 +3,7 @@ import { defaultControls, type LlmCall, llmCache } from 'reprise/llm'
 import { redis } from 'reprise/redis'
 import { type RetrievalQuery, retrievalCache } from 'reprise/retrieval'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
-import { startRedis } from '../../../testbed/redis.ts'
+import { startRedis } from '../../../testbed/servers/redis.ts'
 
 interface Page {
   readonly id: string

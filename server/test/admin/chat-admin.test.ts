@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { jsonOf, post } from '../http/exchange.ts'
 
 interface Overview {

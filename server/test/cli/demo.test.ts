@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { freePort } from '../../../testbed/free-port.ts'
-import { repriseMain } from '../../../testbed/reprise.ts'
+import { repriseMain } from '../../../testbed/servers/reprise.ts'
 import { jsonOf, post } from '../http/exchange.ts'
 
 test('reprise demo shows hits without any key, and leaves nothing behind', async () => {

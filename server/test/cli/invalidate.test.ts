@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { startModelServer } from '../../src/demo/model-server.ts'
 import { post } from '../http/exchange.ts'
 import { runCli } from './run-cli.ts'

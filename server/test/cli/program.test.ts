@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { repriseMain, startReprise } from '../../../testbed/reprise.ts'
+import { repriseMain, startReprise } from '../../../testbed/servers/reprise.ts'
 import { runCli } from './run-cli.ts'
 
 const commands = [

@@ -1,9 +1,9 @@
 import { createClient } from '@redis/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { runCli } from './run-cli.ts'
 
 describeWith(['postgres', 'redis-server'], 'reprise verify', () => {

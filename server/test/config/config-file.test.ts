@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { loadSettings } from '../../src/config/settings.ts'
 
 describe('the configuration file', () => {

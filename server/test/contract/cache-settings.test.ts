@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { type ModelServer, startModelServer } from '../../src/demo/model-server.ts'
 import { jsonOf, post } from '../http/exchange.ts'
 

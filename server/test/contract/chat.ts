@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { withoutCaches } from '../../../testbed/reprise.ts'
+import { withoutCaches } from '../../../testbed/servers/reprise.ts'
 import { jsonOf, post } from '../http/exchange.ts'
 
 export interface Said {

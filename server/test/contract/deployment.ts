@@ -2,10 +2,10 @@ import pg from 'pg'
 import { openEmbeddedDatabase } from 'reprise/embedded'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
 import { type PrivateDirectory, privateDirectory } from '../../../testbed/private-directory.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 /** Every row of every table, by table; values as JSON has them, times and JSON columns as their text. */

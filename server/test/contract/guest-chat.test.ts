@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { storesWith, withoutCaches } from '../../../testbed/reprise.ts'
+import { storesWith, withoutCaches } from '../../../testbed/servers/reprise.ts'
 import { expectProblem, jsonOf, post } from '../http/exchange.ts'
 import { contentsOf, erase, historyOf, migrateTo, type Saved, say, untilCopied } from './chat.ts'
 import { describeOnBothStores, type Tables } from './deployment.ts'

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ask, killMasterOf, ownerOf } from '../../../library/test/redis-tier/cluster-cli.ts'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RedisCluster, startRedisCluster } from '../../../testbed/redis-cluster.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisCluster, startRedisCluster } from '../../../testbed/servers/redis-cluster.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { jsonOf } from '../http/exchange.ts'
 import { contentsOf, erase, say, sourceOf, untilCopied } from './chat.ts'
 

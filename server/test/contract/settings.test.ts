@@ -1,29 +1,28 @@
 import { readdirSync } from 'node:fs'
-import { createServer, get } from 'node:http'
+import { get } from 'node:http'
 import { join } from 'node:path'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startEmbeddingServer } from '../../../library/test/embedders/embedding-server.ts'
 import type { JsonServer } from '../../../library/test/embedders/json-server.ts'
 import { startVertexServer, type VertexServer } from '../../../library/test/embedders/vertex-server.ts'
 import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
 import { type PrivateDirectory, privateDirectory } from '../../../testbed/private-directory.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { gatewaySettings } from '../../src/config/gateway-settings.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 import { jsonOf, post } from '../http/exchange.ts'
 import { erase, historyOf, say, untilCopied } from './chat.ts'
 import { sql } from './deployment.ts'
+import { audience, issuer, type KeyServer, startKeyServer } from './key-server.ts'
 import { redisCli } from './redis-cli.ts'
 
 const adminKey = 'the admin key of these tests'
 const jwtSecret = 'a shared secret of thirty-two bytes or more'
 const origin = 'https://app.example.com'
-const issuer = 'https://id.example.com/'
-const audience = 'reprise'
 
 describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of settings', () => {
   let postgres: PostgresServer
@@ -353,35 +352,4 @@ async function prepareSilentGuest(url: string): Promise<void> {
   const age = `UPDATE conversation_cache SET updated_at = now() - $2 * interval '1 day' WHERE user_id = $1`
   await sql(url, age, ['g-silent', 31])
   await sql(url, age, ['g-lately', 29])
-}
-
-interface KeyServer extends AsyncDisposable {
-  readonly url: string
-  /** A token that is taken, unless it is made for others. */
-  token(claims?: { readonly issuer?: string; readonly audience?: string }): Promise<string>
-}
-
-/** Publishes the key that signs its tokens, as an identity provider does. */
-async function startKeyServer(): Promise<KeyServer> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256')
-  const keys = [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }]
-  const server = createServer((_, answer) =>
-    answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys })),
-  )
-  const port = await freePort()
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${port}/keys`,
-    token: claims =>
-      new SignJWT({ sub: 'user-1' })
-        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-        .setIssuer(claims?.issuer ?? issuer)
-        .setAudience(claims?.audience ?? audience)
-        .setExpirationTime('1m')
-        .sign(privateKey),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise(resolve => server.close(resolve))
-    },
-  }
 }

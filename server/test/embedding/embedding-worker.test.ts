@@ -10,7 +10,7 @@ import type { Answer } from '../../../library/test/embedders/json-server.ts'
 import { startVertexServer } from '../../../library/test/embedders/vertex-server.ts'
 import { sql } from '../../../library/test/outbox/outbox-harness.ts'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
 import { exceptFor, workerBench } from './worker-bench.ts'
 
 const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 10_000, interval: 5 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { inDirectory } from '../contract/deployment.ts'
 import { disagreementsIn } from './agreement.ts'
 import { runFault } from './fault-run.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PostgresServer } from '../../../testbed/postgres.ts'
+import type { PostgresServer } from '../../../testbed/servers/postgres.ts'
 import { sql } from '../contract/deployment.ts'
 
 /** Keeps PostgreSQL from saying anything for a while: connections stay open, and new ones are taken by nobody. */

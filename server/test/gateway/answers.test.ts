@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { expectProblem, jsonOf, post } from '../http/exchange.ts'
 import { type EchoUpstream, startEchoUpstream } from './echo-upstream.ts'
 

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { type ModelFault, type ModelRequest, type ModelServer, startModelServer } from '../../src/demo/model-server.ts'
 
 let faultOf: ((request: ModelRequest) => ModelFault | undefined) | undefined

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { numbersOf } from '../../../library/test/embedders/embedding-server.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { expectProblem, jsonOf, post } from '../http/exchange.ts'
 import { type EchoUpstream, startEchoUpstream } from './echo-upstream.ts'
 

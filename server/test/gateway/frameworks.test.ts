@@ -3,7 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
 import { embedMany, generateText, jsonSchema, Output, streamText, type ToolSet, tool } from 'ai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { type ModelFault, type ModelRequest, type ModelServer, startModelServer } from '../../src/demo/model-server.ts'
 
 let faultOf: ((request: ModelRequest) => ModelFault | undefined) | undefined

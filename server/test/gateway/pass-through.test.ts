@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { expectProblem, jsonOf, post, rawExchange } from '../http/exchange.ts'
 import { startEchoUpstream } from './echo-upstream.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { gatewaySettings } from '../../src/config/gateway-settings.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { type ModelServer, startModelServer } from '../../src/demo/model-server.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { jsonOf } from './exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from './running-server.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { storesWith, withoutCaches } from '../../../testbed/reprise.ts'
+import { storesWith, withoutCaches } from '../../../testbed/servers/reprise.ts'
 import { expectProblem, jsonOf, post } from './exchange.ts'
 import { openStores, type RunningServer, type Stores, startServer } from './running-server.ts'
 

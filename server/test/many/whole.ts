@@ -1,4 +1,4 @@
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { jsonOf } from '../http/exchange.ts'
 
 export const processes = 4

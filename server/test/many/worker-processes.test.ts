@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { contentsOf, erase, historyOf, say } from '../contract/chat.ts'
 

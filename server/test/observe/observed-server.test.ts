@@ -5,8 +5,8 @@ import { connectPostgres, type Database } from 'reprise/postgres'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { freePort } from '../../../testbed/free-port.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 
 const program = join(import.meta.dirname, '../../dist/cli/main.js')
 

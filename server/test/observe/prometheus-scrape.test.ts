@@ -4,10 +4,10 @@ import { metricFamilies } from 'reprise/prometheus'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../testbed/available.ts'
 import { requireBinary } from '../../../testbed/binaries.ts'
-import { type PostgresServer, startPostgres } from '../../../testbed/postgres.ts'
-import { type PrometheusServer, startPrometheus } from '../../../testbed/prometheus.ts'
-import { type RedisServer, startRedis } from '../../../testbed/redis.ts'
-import { type RepriseServer, startReprise } from '../../../testbed/reprise.ts'
+import { type PostgresServer, startPostgres } from '../../../testbed/servers/postgres.ts'
+import { type PrometheusServer, startPrometheus } from '../../../testbed/servers/prometheus.ts'
+import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
+import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 
 const rules = join(import.meta.dirname, '../../../deploy/prometheus')
 

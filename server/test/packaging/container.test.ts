@@ -11,7 +11,7 @@ import { describeWith } from '../../../testbed/available.ts'
 import { requireBinary } from '../../../testbed/binaries.ts'
 import { freePort } from '../../../testbed/free-port.ts'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
-import { repriseMain, startReprise } from '../../../testbed/reprise.ts'
+import { repriseMain, startReprise } from '../../../testbed/servers/reprise.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
 import { root } from '../docs/pages.ts'
 

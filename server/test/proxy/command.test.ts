@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { repriseMain } from '../../../testbed/reprise.ts'
+import { repriseMain } from '../../../testbed/servers/reprise.ts'
 import { runCli } from '../cli/run-cli.ts'
 
 test('D5 reprise proxy serves until it is asked to stop', async () => {

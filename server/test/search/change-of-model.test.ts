@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { privateDirectory } from '../../../testbed/private-directory.ts'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { say } from '../contract/chat.ts'
 import { inDirectory } from '../contract/deployment.ts'
 import { search, untilEmbedded } from './found.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startReprise } from '../../../testbed/reprise.ts'
+import { startReprise } from '../../../testbed/servers/reprise.ts'
 import { say } from '../contract/chat.ts'
 import { describeOnBothStores } from '../contract/deployment.ts'
 import { jsonOf, post } from '../http/exchange.ts'

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, realpathSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { requireBinary } from '../binaries.ts'
+import { freePort } from '../free-port.ts'
+import { type PrivateDirectory, privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
+import { startServer } from './server-process.ts'
+
+const run = promisify(execFile)
+
+export interface MariaDbOptions {
+  /** Server settings such as `{ 'max-connections': '20' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly port?: number
+}
+
+export interface MariaDbServer extends AsyncDisposable {
+  /** The superuser `root` without a password on the database `test`: `mysql://root@127.0.0.1:PORT/test`. */
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** Starts it again on the same port and data, stopping it before where it still runs. */
+  restart(): Promise<void>
+  /** Sends a signal; resolves when it has ended, at once for SIGSTOP and SIGCONT. */
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Stops it and removes its data. */
+  stop(): Promise<void>
+}
+
+/** Starts a private MariaDB on 127.0.0.1. */
+export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaDbServer> {
+  const binary = realpathSync(requireBinary('mariadbd'))
+  const user = unprivilegedUser()
+  const port = options.port ?? (await freePort())
+  const home = await privateDirectory('mariadb', user)
+  const data = join(home.path, 'data')
+  await run('cp', ['-R', '-p', await template(binary, user), data], { cwd: dirname(data), ...user })
+
+  const settings = {
+    datadir: data,
+    port: `${port}`,
+    'bind-address': '127.0.0.1',
+    socket: join(home.path, 'socket'),
+    'pid-file': join(home.path, 'pid'),
+    'innodb-buffer-pool-size': '32M',
+    'innodb-log-file-size': '16M',
+    'innodb-flush-log-at-trx-commit': '0',
+    'character-set-server': 'utf8mb4',
+    'collation-server': 'utf8mb4_general_ci',
+    ...options.settings,
+  }
+  const start = () =>
+    startServer({
+      binary,
+      args: ['--no-defaults', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
+      user,
+      directory: home.path,
+      logFile: join(home.path, 'log'),
+      answers: () => greets(port),
+    })
+  let server = await start()
+
+  async function stop(): Promise<void> {
+    // Its data is removed: nothing need be written out.
+    await server.end('SIGKILL')
+    await home[Symbol.asyncDispose]()
+  }
+  return {
+    url: `mysql://root@127.0.0.1:${port}/test`,
+    port,
+    get pid() {
+      return server.pid
+    },
+    restart: async () => {
+      await server.end('SIGTERM')
+      server = await start()
+    },
+    kill: async signal => {
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') server.signal(signal)
+      else await server.end(signal)
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Making the system tables takes seconds, copying them a tenth: the first are kept in the temporary directory for all later ones. */
+async function template(binary: string, user: User | undefined): Promise<string> {
+  const { stdout: version } = await run(binary, ['--no-defaults', '--version'])
+  const owner = user?.uid ?? process.getuid?.() ?? 0
+  const mark = createHash('sha256').update(`${binary} ${version} ${owner}`).digest('hex').slice(0, 12)
+  const kept = join(tmpdir(), `reprise-mariadb-template-${mark}`)
+  if (existsSync(kept)) return kept
+  await using fresh: PrivateDirectory = await privateDirectory('mariadb-template', user)
+  const data = join(fresh.path, 'data')
+  const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal']
+  await run(requireBinary('mariadb-install-db'), args, { cwd: fresh.path, ...user })
+  await rename(data, kept).catch(async error => {
+    // Another process was faster; its tables are as good.
+    if (!existsSync(kept)) throw error
+    await rm(data, { recursive: true, force: true })
+  })
+  return kept
+}
+
+/** Whether it sends its greeting, as it does once it takes connections. */
+function greets(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    const settle = (greeted: boolean) => {
+      socket.destroy()
+      resolve(greeted)
+    }
+    socket.setTimeout(1000, () => settle(false))
+    socket.on('error', () => settle(false))
+    socket.once('data', data => settle(data[4] === 10))
+  })
+}
