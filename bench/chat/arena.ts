@@ -2,15 +2,7 @@ import type { PostgresServer } from '../../testbed/servers/postgres.ts'
 import type { RedisServer } from '../../testbed/servers/redis.ts'
 import { type RepriseServer, startReprise } from '../../testbed/servers/reprise.ts'
 import type { Databases } from '../measure/databases.ts'
-
-/** How long and how often things are measured. */
-export interface Effort {
-  readonly rounds: number
-  readonly seconds: number
-  readonly warmUpSeconds: number
-  /** The directory of recorded requests and conversations, for the questions that replay them. */
-  readonly data?: string | undefined
-}
+import type { Effort } from '../measure/effort.ts'
 
 /** The real servers that everything runs on. */
 export interface Arena {

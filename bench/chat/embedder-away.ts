@@ -42,8 +42,9 @@ export async function embedderQuestion(arena: Arena): Promise<Answer> {
   )
 
   const results = variants.map(({ name, rounds }) => ({ name, ...medians(rounds) }))
-  const [without, ...others] = results
-  const slowest = Math.max(...others.map(({ p99Ms }) => p99Ms)) / (without?.p99Ms ?? Number.NaN)
+  const [without, local, ...remotes] = results
+  const timesWithout = (p99Ms = Number.NaN) => p99Ms / (without?.p99Ms ?? Number.NaN)
+  const slowest = timesWithout(Math.max(...remotes.map(({ p99Ms }) => p99Ms)))
   return {
     title: 'POST while messages are embedded, or the model is away',
     method:
@@ -55,8 +56,8 @@ export async function embedderQuestion(arena: Arena): Promise<Answer> {
     }),
     bars: [
       {
-        promise: `p99 at most ${figure(promised, 1)} × that without a model`,
-        found: `${figure(slowest, 2)} × at worst`,
+        promise: `with a remote model, p99 at most ${figure(promised, 1)} × that without a model`,
+        found: `${figure(slowest, 2)} × at worst; ${figure(timesWithout(local?.p99Ms), 2)} × with the local one`,
         isMet: slowest <= promised,
       },
     ],

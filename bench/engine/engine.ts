@@ -1,5 +1,5 @@
-import type { Effort } from '../chat/arena.ts'
-import type { Answer } from '../measure/report.ts'
+import type { Effort } from '../measure/effort.ts'
+import { answers, chosen, type Questions } from '../measure/questions.ts'
 import { hitQuestion } from './hit.ts'
 import { memoryQuestion } from './memory.ts'
 import { metricsQuestion } from './metrics-cost.ts'
@@ -9,7 +9,7 @@ import { stampedeQuestion } from './stampede.ts'
 import { sizedTracesQuestion, tracesQuestion } from './traces.ts'
 
 /** The questions about the cache engine; each brings the servers that it needs. */
-const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> = {
+const questions: Questions<Effort> = {
   hit: hitQuestion,
   metrics: metricsQuestion,
   redis: redisQuestion,
@@ -22,15 +22,5 @@ const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> =
 /** They replay what lies in `--data`; without it they are asked only by name, and then say what is missing. */
 const replays = ['traces', 'sized-traces']
 
-export async function* benchEngine(
-  named: readonly string[],
-  effort: Effort,
-): AsyncGenerator<Answer & { readonly question: string }> {
-  const unknown = named.filter(name => !(name in questions))
-  if (unknown.length > 0)
-    throw new Error(`No such question: ${unknown.join(', ')}. There are ${Object.keys(questions).join(', ')}.`)
-  for (const [question, ask] of Object.entries(questions)) {
-    if (named.length === 0 && effort.data === undefined && replays.includes(question)) continue
-    if (named.length === 0 || named.includes(question)) yield { question, ...(await ask(effort)) }
-  }
-}
+export const benchEngine = (named: readonly string[], effort: Effort) =>
+  answers(chosen(questions, named, effort.data === undefined ? replays : []), effort)

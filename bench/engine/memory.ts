@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, type Bar, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 import type { MemoryFigures } from './memory-contender.ts'

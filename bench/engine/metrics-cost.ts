@@ -1,6 +1,6 @@
 import { type Cache, createCache } from 'reprise'
 import { prometheusMetrics } from 'reprise/prometheus'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 import { threadNsEach } from '../measure/thread-time.ts'

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cache, createCache } from 'reprise'
 import { redis as redisTier } from 'reprise/redis'
 import { type RedisServer, startRedis } from '../../testbed/servers/redis.ts'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 
 const deadlineMs = 300

@@ -2,7 +2,7 @@ import { createClient } from '@redis/client'
 import { createCache } from 'reprise'
 import { redis as redisTier } from 'reprise/redis'
 import { startRedis } from '../../testbed/servers/redis.ts'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { startRedis } from '../../testbed/servers/redis.ts'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { callersEach, type StampedeResult } from './stampede-process.ts'
 

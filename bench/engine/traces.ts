@@ -1,4 +1,4 @@
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import type { Answer, Bar } from '../measure/report.ts'
 import { beladyHitRatio } from './traces-belady.ts'
 import { byBytes, byEntries, type Contender, ours } from './traces-contenders.ts'

@@ -1,7 +1,7 @@
 import { createCache } from 'reprise'
 import { wrapEmbeddings } from 'reprise/embeddings'
 import { startReprise } from '../../testbed/servers/reprise.ts'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 import { dimensions, startEmbeddingUpstream } from './embedding-upstream.ts'

@@ -1,5 +1,5 @@
-import type { Effort } from '../chat/arena.ts'
-import type { Answer } from '../measure/report.ts'
+import type { Effort } from '../measure/effort.ts'
+import { answers, chosen, type Questions } from '../measure/questions.ts'
 import { embeddingQuestion } from './embedding-batch.ts'
 import { exactHitQuestion } from './exact-hit.ts'
 import { followersQuestion } from './followers.ts'
@@ -9,7 +9,7 @@ import { missQuestion } from './miss.ts'
 import { recallQualityQuestion } from './recall-quality.ts'
 
 /** The questions about the gateway and its models; each brings the servers that it needs. */
-const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> = {
+const questions: Questions<Effort> = {
   'exact-hit': exactHitQuestion,
   'in-process': inProcessQuestion,
   miss: missQuestion,
@@ -21,15 +21,5 @@ const questions: Readonly<Record<string, (effort: Effort) => Promise<Answer>>> =
 /** They read what lies in `--data`; without it they are asked only by name, and then say what is missing. */
 const readers = ['recall-quality']
 
-export async function* benchGateway(
-  named: readonly string[],
-  effort: Effort,
-): AsyncGenerator<Answer & { readonly question: string }> {
-  const unknown = named.filter(name => !(name in questions))
-  if (unknown.length > 0)
-    throw new Error(`No such question: ${unknown.join(', ')}. There are ${Object.keys(questions).join(', ')}.`)
-  for (const [question, ask] of Object.entries(questions)) {
-    if (named.length === 0 && effort.data === undefined && readers.includes(question)) continue
-    if (named.length === 0 || named.includes(question)) yield { question, ...(await ask(effort)) }
-  }
-}
+export const benchGateway = (named: readonly string[], effort: Effort) =>
+  answers(chosen(questions, named, effort.data === undefined ? readers : []), effort)

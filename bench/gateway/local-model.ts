@@ -1,5 +1,5 @@
 import { localEmbedder } from 'reprise/embedders'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startModelServer } from '../../server/src/demo/model-server.ts'
 import { startPostgres } from '../../testbed/servers/postgres.ts'
 import { startReprise } from '../../testbed/servers/reprise.ts'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Bar, figure } from '../measure/report.ts'
 import { inTurn, median } from '../measure/rounds.ts'
 import { type WrkFigures, wrk } from '../measure/wrk.ts'

@@ -1,4 +1,4 @@
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import type { Answer } from '../measure/report.ts'
 import { barOf, columns, loadInTurn, method } from './load.ts'
 import { startApplication } from './processes.ts'

@@ -1,6 +1,6 @@
 import { createCache } from 'reprise'
 import { httpCache } from 'reprise/http'
-import type { Effort } from '../chat/arena.ts'
+import type { Effort } from '../measure/effort.ts'
 import { type Answer, figure } from '../measure/report.ts'
 
 const urls = 1_000_000
