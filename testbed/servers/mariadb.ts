@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, realpathSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { requireBinary } from '../binaries.ts'
 import { freePort } from '../free-port.ts'
-import { type PrivateDirectory, privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
+import { privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
+import { copyOfTemplate } from './kept-template.ts'
 import { startServer } from './server-process.ts'
 
 const run = promisify(execFile)
@@ -39,7 +37,8 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
   const port = options.port ?? (await freePort())
   const home = await privateDirectory('mariadb', user)
   const data = join(home.path, 'data')
-  await run('cp', ['-R', '-p', await template(binary, user), data], { cwd: dirname(data), ...user })
+  const make = installDatabase(user)
+  await copyOfTemplate({ name: 'mariadb', binary, versionArgs: ['--no-defaults', '--version'], user, make }, data)
 
   const settings = {
     datadir: data,
@@ -89,23 +88,13 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
   }
 }
 
-/** Making the system tables takes seconds, copying them a tenth: the first are kept in the temporary directory for all later ones. */
-async function template(binary: string, user: User | undefined): Promise<string> {
-  const { stdout: version } = await run(binary, ['--no-defaults', '--version'])
-  const owner = user?.uid ?? process.getuid?.() ?? 0
-  const mark = createHash('sha256').update(`${binary} ${version} ${owner}`).digest('hex').slice(0, 12)
-  const kept = join(tmpdir(), `reprise-mariadb-template-${mark}`)
-  if (existsSync(kept)) return kept
-  await using fresh: PrivateDirectory = await privateDirectory('mariadb-template', user)
-  const data = join(fresh.path, 'data')
-  const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal']
-  await run(requireBinary('mariadb-install-db'), args, { cwd: fresh.path, ...user })
-  await rename(data, kept).catch(async error => {
-    // Another process was faster; its tables are as good.
-    if (!existsSync(kept)) throw error
-    await rm(data, { recursive: true, force: true })
-  })
-  return kept
+function installDatabase(user: User | undefined) {
+  return (data: string, directory: string) =>
+    run(
+      requireBinary('mariadb-install-db'),
+      ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
+      { cwd: directory, ...user },
+    )
 }
 
 /** Whether it sends its greeting, as it does once it takes connections. */

@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, realpathSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { requireBinary } from '../binaries.ts'
 import { freePort } from '../free-port.ts'
-import { type PrivateDirectory, privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
+import { privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
+import { copyOfTemplate } from './kept-template.ts'
 import { startServer } from './server-process.ts'
 
 const run = promisify(execFile)
@@ -47,12 +45,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const port = options.port ?? (await freePort())
   const home = await privateDirectory('postgres', user)
   const directory = join(home.path, 'data')
-  await copyCluster(await template(binaries, user), directory, user)
+  const binary = join(binaries, 'postgres')
+  const make = initDatabase(binaries, user)
+  await copyOfTemplate({ name: 'postgres', binary, versionArgs: ['--version'], user, make }, directory)
 
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings }
   const start = () =>
     startServer({
-      binary: join(binaries, 'postgres'),
+      binary,
       args: [
         '-D',
         directory,
@@ -96,37 +96,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-/** Making a cluster takes a second, copying one a tenth: the first is kept in the temporary directory for all later ones. */
-async function template(binaries: string, user: User | undefined): Promise<string> {
-  const { stdout: version } = await run(join(binaries, 'postgres'), ['--version'])
-  const owner = user?.uid ?? process.getuid?.() ?? 0
-  const mark = createHash('sha256').update(`${binaries} ${version} ${owner}`).digest('hex').slice(0, 12)
-  const kept = join(tmpdir(), `reprise-postgres-template-${mark}`)
-  if (existsSync(kept)) return kept
-  await using fresh: PrivateDirectory = await privateDirectory('postgres-template', user)
-  const cluster = join(fresh.path, 'data')
-  const args = [
-    '-D',
-    cluster,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--no-sync',
-    '--no-instructions',
-  ]
-  await run(join(binaries, 'initdb'), args, { cwd: fresh.path, ...user })
-  await rename(cluster, kept).catch(async error => {
-    // Another process was faster; its cluster is as good.
-    if (!existsSync(kept)) throw error
-    await rm(cluster, { recursive: true, force: true })
-  })
-  return kept
-}
-
-async function copyCluster(from: string, to: string, user: User | undefined): Promise<void> {
-  await run('cp', ['-R', '-p', from, to], { cwd: dirname(to), ...user })
+function initDatabase(binaries: string, user: User | undefined) {
+  const args = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  return (data: string, directory: string) =>
+    run(join(binaries, 'initdb'), ['-D', data, ...args], { cwd: directory, ...user })
 }

@@ -1,6 +1,5 @@
 import type { Account, ModelUsage, UsageCounts } from 'reprise'
-
-type Counts = { -readonly [Name in keyof UsageCounts]: number }
+import { addUse, type Counts, noUse } from './usage-counts.ts'
 
 interface Kept {
   readonly account: Account
@@ -21,20 +20,6 @@ const mostItems = 20_000
 const longestModel = 200
 /** Names that are stored as they are. */
 const plain = /^[ -~]{0,200}$/
-
-const nothing: UsageCounts = {
-  requests: 0,
-  hits: 0,
-  misses: 0,
-  promptTokens: 0,
-  completionTokens: 0,
-  costUsd: 0,
-  savedPromptTokens: 0,
-  savedCompletionTokens: 0,
-  grossSavedUsd: 0,
-  providerCacheUsd: 0,
-  unpriced: 0,
-}
 
 /** The use that the database has not taken yet. */
 export class UsageBuffer {
@@ -57,8 +42,8 @@ export class UsageBuffer {
     const known = this.#open.get(key)
     if (known === undefined) {
       if (this.#open.size >= mostItems) return false
-      this.#open.set(key, { account, month, model: name, counts: { ...nothing, ...use } })
-    } else addTo(known.counts, use)
+      this.#open.set(key, { account, month, model: name, counts: { ...noUse, ...use } })
+    } else addUse(known.counts, use)
     return true
   }
 
@@ -90,12 +75,4 @@ export class UsageBuffer {
 
 function storable(model: string): string {
   return model.slice(0, longestModel).replaceAll('\u0000', '').toWellFormed()
-}
-
-function addTo(counts: Counts, use: Partial<UsageCounts>): void {
-  for (const name in use) {
-    // Both have these fields alone, all of them numbers.
-    const field = name as keyof UsageCounts
-    counts[field] += use[field] ?? 0
-  }
 }

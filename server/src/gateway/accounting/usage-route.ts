@@ -1,10 +1,11 @@
-import type { StoredUsage } from 'reprise'
+import type { StoredUsage, UsageCounts } from 'reprise'
 import { Type } from 'typebox'
 import type { Auth } from '../../http/auth.ts'
 import type { HttpServer } from '../../http/http-server.ts'
 import { problems } from '../../http/problem-schema.ts'
 import type { Caller, Callers } from '../callers/callers.ts'
 import type { Accounts } from './accounts.ts'
+import { addUse, noUse } from './usage-counts.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const dollars = (description: string) => Type.Number({ description: `${description}, in US dollars.` })
@@ -41,8 +42,6 @@ export const Usage = Type.Object(
   },
   { description: 'What an account has used.' },
 )
-
-type Counted = StoredUsage['models'][number]
 
 export interface UsageRouteParts {
   readonly accounts: Accounts
@@ -82,7 +81,7 @@ function usageFields(
   caller: Caller | undefined,
 ) {
   const shown = models.map(model => ({ model: model.model, ...countFields(model) }))
-  const sums = countFields(models.reduce(addUp, none))
+  const sums = countFields(sumOf(models))
   const asked = cacheHits + cacheMisses
   return {
     account: caller?.accountId ?? 'all',
@@ -96,39 +95,13 @@ function usageFields(
   }
 }
 
-const none: Counted = {
-  model: '',
-  requests: 0,
-  hits: 0,
-  misses: 0,
-  promptTokens: 0,
-  completionTokens: 0,
-  costUsd: 0,
-  savedPromptTokens: 0,
-  savedCompletionTokens: 0,
-  grossSavedUsd: 0,
-  providerCacheUsd: 0,
-  unpriced: 0,
+function sumOf(models: readonly UsageCounts[]): UsageCounts {
+  const sum = { ...noUse }
+  for (const counts of models) addUse(sum, counts)
+  return sum
 }
 
-function addUp(sum: Counted, one: Counted): Counted {
-  return {
-    model: '',
-    requests: sum.requests + one.requests,
-    hits: sum.hits + one.hits,
-    misses: sum.misses + one.misses,
-    promptTokens: sum.promptTokens + one.promptTokens,
-    completionTokens: sum.completionTokens + one.completionTokens,
-    costUsd: sum.costUsd + one.costUsd,
-    savedPromptTokens: sum.savedPromptTokens + one.savedPromptTokens,
-    savedCompletionTokens: sum.savedCompletionTokens + one.savedCompletionTokens,
-    grossSavedUsd: sum.grossSavedUsd + one.grossSavedUsd,
-    providerCacheUsd: sum.providerCacheUsd + one.providerCacheUsd,
-    unpriced: sum.unpriced + one.unpriced,
-  }
-}
-
-function countFields(counts: Counted) {
+function countFields(counts: UsageCounts) {
   return {
     requests: counts.requests,
     cache_hits: counts.hits,
