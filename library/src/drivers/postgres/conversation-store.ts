@@ -24,10 +24,10 @@ import type { Database } from './database.ts'
  * const store = postgresConversationStore(database)
  */
 export function postgresConversationStore(database: Database): ConversationStore {
-  const appends = database.lane()
+  const [appends, fences] = [database.lane(), database.lane()]
   return {
     append: (batch, settings) => appendBatch(appends, batch, settings),
-    fences: guestIds => readFences(database, guestIds),
+    fences: guestIds => readFences(fences, guestIds),
     page: (conversation, query) => readPage(database, conversation, query),
     markSynced: (messageIds, isSynced) => markSynced(database, messageIds, isSynced),
     markConversationSynced: (conversationId, nextSequence, isSynced) =>
