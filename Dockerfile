@@ -33,5 +33,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --start-interval=1s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--max-semi-space-size=32", "--no-parallel-scavenge", "/reprise/server/bin/reprise.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "/reprise/server/bin/reprise.js"]
 CMD ["serve"]
