@@ -72,6 +72,30 @@ describeWith(['postgres', 'pgbouncer'], 'a lane to a real PostgreSQL', () => {
     await database.close()
   })
 
+  it('makes way for others when the pool has no connection left, and keeps its order', async () => {
+    const database = connectPostgres({ url: server.url, maxConnections: 1 })
+    const lane = database.lane()
+    const done: string[] = []
+    let isOver = false
+    async function ask(name: string, on: Pick<Database, 'run'>): Promise<void> {
+      await on.run(sql('SELECT FROM pg_sleep(0.005)'))
+      done.push(name)
+    }
+    /** Begins the next before the last is done, so that the lane is never idle. */
+    const crowd = async (first: number) => {
+      for (let number = first; !isOver; number += 2) await ask(`lane ${number}`, lane)
+    }
+    const crowds = [crowd(0), crowd(1)]
+    await ask('other 1', database)
+    await ask('other 2', database)
+    isOver = true
+    await Promise.all(crowds)
+    expect(done).toEqual(expect.arrayContaining(['other 1', 'other 2']))
+    const numbersOf = done.filter(name => name.startsWith('lane')).map(name => Number(name.slice(5)))
+    expect(numbersOf).toEqual(numbersOf.toSorted((one, other) => one - other))
+    await database.close()
+  })
+
   it('passes PgBouncer in transaction mode, among callers that take its connections meanwhile', async () => {
     await using pooler = await startPgBouncer(server.url)
     const database = connectPostgres({ url: pooler.url, maxConnections: 4 })

@@ -70,7 +70,9 @@ describeWith(['redis-server'], 'the life of a tier in Redis', () => {
     const [first, second] = [tier.use(), tier.use()]
     const told: string[] = []
     tier.bus.subscribe('app', event => told.push(event.kind))
-    await expect.poll(() => told, soon).toEqual(['listening'])
+    // On a busy machine it may say first that it hears nothing yet.
+    await expect.poll(() => told.at(-1), soon).toBe('listening')
+    told.length = 0
     expect(await set(tier, 'a', 'x')).toBe('stored')
     expect(proxy.connections).toBe(2)
     await first()
@@ -78,7 +80,7 @@ describeWith(['redis-server'], 'the life of a tier in Redis', () => {
     expect(await textOf(tier, 'a')).toBe('x')
     await second()
     await expect.poll(() => proxy.connections, soon).toBe(0)
-    expect(told).toEqual(['listening'])
+    expect(told).toEqual([])
     const third = tier.use()
     expect(await textOf(tier, 'a')).toBe('x')
     await third()

@@ -33,7 +33,12 @@ const bounds: readonly (readonly [what: string, bound: string, file: string, cod
   ['page', '1,000 messages, 8 MiB', 'server/src/http/requests/parameters.ts', 'maximum: 1000,'],
   ['page', '1,000 messages, 8 MiB', 'library/src/conversation/page.ts', 'maxPageBytes = 8 * 1024 * 1024'],
   ['list of conversations', '100 a page', 'server/src/http/user-routes.ts', 'maximum: 100,'],
-  ['appends of one statement', '128, one statement at a time', 'library/src/conversation/append.ts', 'maxBatch: 128,'],
+  [
+    'appends of one statement',
+    '128, one statement runs and one waits at PostgreSQL',
+    'library/src/conversation/append.ts',
+    'maxBatch: 128,',
+  ],
   ['readings that wait', '20,000', 'library/src/conversation/glance.ts', 'maxWaiting: 20_000'],
   ['appends or readings in a queue that stands', '256', 'library/src/conversation/append.ts', 'crowd: 256'],
   ['appends or readings in a queue that stands', '256', 'library/src/conversation/glance.ts', 'crowd: 256'],

@@ -18,9 +18,10 @@ export interface MigrateOutcome {
   readonly notes: readonly string[]
 }
 
-interface MigrationFile {
+export interface MigrationFile {
   readonly name: string
   readonly sql: string
+  /** SHA-256 of the SQL, as `reprise_migrations` keeps it. */
   readonly checksum: string
   /** A function, which is made anew whenever its text has changed; any other file is carried out once and never changes. */
   readonly isFunction: boolean
@@ -51,7 +52,7 @@ CREATE TABLE IF NOT EXISTS reprise_migrations (
  * @throws RepriseError `migration_failed`
  */
 export async function migrate(database: Database, options: MigrateOptions = {}): Promise<MigrateOutcome> {
-  const files = await readFiles()
+  const files = await migrationFiles()
   if (pendingOf(files, await appliedChecksums(database)).length === 0) return { applied: [], notes: [] }
   return database.transaction(async transaction => {
     await explained('its turn did not come', () => transaction.script(prelude))
@@ -66,7 +67,8 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
   })
 }
 
-async function readFiles(): Promise<MigrationFile[]> {
+/** The files that `migrate` carries out, in their order. */
+export async function migrationFiles(): Promise<readonly MigrationFile[]> {
   const [steps, functions] = await Promise.all([sqlFilesIn(''), sqlFilesIn('functions/')])
   return Promise.all(
     [...steps, ...functions].map(async name => {

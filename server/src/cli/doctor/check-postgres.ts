@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { messageOf } from 'reprise'
+import { migrationFiles } from 'reprise/postgres'
 import type { Settings } from '../../config/settings-table.ts'
 import { clockFinding } from './check-clock.ts'
 import { type Finding, failed, ok, patienceMs, warning } from './finding.ts'
@@ -102,11 +101,12 @@ async function migrations(client: pg.Client): Promise<Finding[]> {
     client,
     "SELECT to_regclass('reprise_migrations') IS NOT NULL AS present",
   )
-  const { rows } = present ? await client.query<{ name: string }>('SELECT name FROM reprise_migrations') : { rows: [] }
-  const folder = fileURLToPath(new URL('migrations', import.meta.resolve('reprise/package.json')))
-  const files = (await readdir(folder)).filter(name => name.endsWith('.sql'))
-  const pending = files.filter(file => !rows.some(({ name }) => name === file))
-  const unknown = rows.filter(({ name }) => !files.includes(name))
+  const { rows } = present
+    ? await client.query<{ name: string; checksum: string }>('SELECT name, checksum FROM reprise_migrations')
+    : { rows: [] }
+  const files = await migrationFiles()
+  const pending = files.filter(file => !rows.some(row => row.name === file.name && row.checksum === file.checksum))
+  const unknown = rows.filter(row => !files.some(file => file.name === row.name))
   if (unknown.length > 0) {
     return [
       failed(
@@ -120,7 +120,9 @@ async function migrations(client: pg.Client): Promise<Finding[]> {
   return [
     warning(
       check,
-      rows.length === 0 ? 'there are no tables yet' : `${pending.length} steps are pending, the first is ${pending[0]}`,
+      rows.length === 0
+        ? 'there are no tables yet'
+        : `${pending.length} steps are pending, the first is ${pending[0]?.name}`,
       'The next start carries them out; alone: reprise migrate',
     ),
   ]

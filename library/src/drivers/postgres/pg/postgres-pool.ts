@@ -65,6 +65,11 @@ export class PostgresPool {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
+  /** Whether somebody waits for a connection while all are taken. */
+  get isWaitedFor(): boolean {
+    return this.#pool.waitingCount > 0
+  }
+
   /** Whether a caller now would depend on a new connection, after one could not be made. */
   get #isAway(): boolean {
     const { idleCount, totalCount } = this.#pool
