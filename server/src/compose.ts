@@ -44,6 +44,9 @@ import {
 } from 'reprise/redis'
 import type { Settings } from './config/settings-table.ts'
 
+/** The steps of a migration, as the doctor holds them against what was carried out. */
+export { migrationFiles } from 'reprise/postgres'
+
 /** The fast copies, and what only their driver can tell. `usedBytes` asks for the memory in use. */
 export type FastCopies =
   | { readonly kind: 'redis'; readonly copies: RedisConversationCopies; readonly usedBytes: () => Promise<number> }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { messageOf } from 'reprise'
-import { migrationFiles } from 'reprise/postgres'
+import { migrationFiles } from '../../compose.ts'
 import type { Settings } from '../../config/settings-table.ts'
 import { clockFinding } from './check-clock.ts'
 import { type Finding, failed, ok, patienceMs, warning } from './finding.ts'
