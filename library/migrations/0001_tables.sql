@@ -12,11 +12,7 @@ CREATE TABLE conversation_cache (
   next_seq bigint NOT NULL DEFAULT 0,
   content_bytes bigint NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  -- Its last message. It is part of what a copy of a guest's history must match to be believed: sequences alone are given
-  -- again by a database that lost its last commits. None where the last message is older than this column, which is as
-  -- good a mark as any.
-  reprise_head uuid
+  updated_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX conversation_cache_one_per_guest ON conversation_cache (user_id) WHERE platform = 'guest';
 CREATE INDEX conversation_cache_by_user ON conversation_cache (user_id) WHERE platform <> 'guest';

@@ -44,8 +44,8 @@ import {
 } from 'reprise/redis'
 import type { Settings } from './config/settings-table.ts'
 
-/** The steps of a migration, as the doctor holds them against what was carried out. */
-export { migrationFiles } from 'reprise/postgres'
+/** For the doctor, who looks over a connection of its own. */
+export { migrationState } from 'reprise/postgres'
 
 /** The fast copies, and what only their driver can tell. `usedBytes` asks for the memory in use. */
 export type FastCopies =

@@ -45,6 +45,25 @@ describeOnBoth('bringing a database up to date', start => {
     expect((await migrate(database)).applied).toEqual([])
   })
 
+  it('goes on from files that there are no more, whatever their append answered', async () => {
+    const database = await maker.make()
+    await migrate(database)
+    await database.run(sql('DROP FUNCTION reprise_append'))
+    await database.run(
+      sql(`CREATE FUNCTION reprise_append(p_guest text[], p_user text[], p_conversation uuid[], p_message uuid[],
+      p_role text[], p_content text[], p_hash text[], p_timestamp timestamptz[], p_synced boolean[], p_key text[],
+      p_fingerprint text[], p_embed boolean, p_enforce_quota boolean, p_guest_limit integer)
+      RETURNS TABLE (kind text) LANGUAGE sql AS 'SELECT ''old'''`),
+    )
+    await database.run(sql('ALTER TABLE conversation_cache DROP COLUMN reprise_head'))
+    await database.run(
+      sql(`UPDATE reprise_migrations SET name = '0002_append.sql', checksum = 'earlier' WHERE name = '0010_head.sql'`),
+    )
+    await database.run(sql(`DELETE FROM reprise_migrations WHERE name LIKE 'functions/%'`))
+    expect((await migrate(database)).applied).toEqual(['0010_head.sql', 'functions/append.sql', 'functions/fences.sql'])
+    expect((await migrate(database)).applied).toEqual([])
+  })
+
   it('refuses a database that a newer version has migrated', async () => {
     const database = await maker.make()
     await migrate(database)

@@ -10,7 +10,14 @@ export type {
   Transaction,
 } from './database.ts'
 export { postgresHourlyMetrics } from './hourly-metrics.ts'
-export { type MigrateOptions, type MigrateOutcome, type MigrationFile, migrate, migrationFiles } from './migrate.ts'
+export {
+  type MigrateOptions,
+  type MigrateOutcome,
+  type MigrationFile,
+  type MigrationState,
+  migrate,
+  migrationState,
+} from './migrate.ts'
 export { postgresOutbox } from './outbox.ts'
 export { connectPostgres, type PostgresOptions } from './pg/postgres-database.ts'
 export { postgresRecallStore } from './recall-store.ts'

@@ -27,6 +27,9 @@ export interface MigrationFile {
   readonly isFunction: boolean
 }
 
+/** Files that there were once, whose work `0010_head.sql` and `functions/append.sql` do now. */
+const withdrawn = new Set(['0002_append.sql', '0010_heads.sql'])
+
 const directory = fileURLToPath(new URL('../../../migrations', import.meta.url))
 
 /**
@@ -52,12 +55,11 @@ CREATE TABLE IF NOT EXISTS reprise_migrations (
  * @throws RepriseError `migration_failed`
  */
 export async function migrate(database: Database, options: MigrateOptions = {}): Promise<MigrateOutcome> {
-  const files = await migrationFiles()
-  if (pendingOf(files, await appliedChecksums(database)).length === 0) return { applied: [], notes: [] }
+  if ((await pendingAfter(await appliedChecksums(database))).length === 0) return { applied: [], notes: [] }
   return database.transaction(async transaction => {
     await explained('its turn did not come', () => transaction.script(prelude))
     // Asked again under the lock: another process may have been faster.
-    const pending = pendingOf(files, await readChecksums(transaction))
+    const pending = await pendingAfter(await readChecksums(transaction))
     for (const file of pending) {
       options.onStep?.(file.name)
       await carryOut(transaction, file)
@@ -68,7 +70,7 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
 }
 
 /** The files that `migrate` carries out, in their order. */
-export async function migrationFiles(): Promise<readonly MigrationFile[]> {
+async function readFiles(): Promise<readonly MigrationFile[]> {
   const [steps, functions] = await Promise.all([sqlFilesIn(''), sqlFilesIn('functions/')])
   return Promise.all(
     [...steps, ...functions].map(async name => {
@@ -115,23 +117,44 @@ async function readNotes(transaction: Transaction, applied: readonly string[]): 
   return rows.flatMap(({ name, notes }) => (applied.includes(name) ? notes : []))
 }
 
-/** The files that are still to be carried out, if those that were are the very ones that this version holds. */
-function pendingOf(files: readonly MigrationFile[], done: ReadonlyMap<string, string>): readonly MigrationFile[] {
+/** What a database lacks of this version's files, and what stands in its way. */
+export interface MigrationState {
+  readonly pending: readonly MigrationFile[]
+  /** Carried out there, and not known here: by a newer version. */
+  readonly unknown: readonly string[]
+  /** Carried out there with another content, which a file that is carried out once cannot have. */
+  readonly changed: readonly string[]
+}
+
+/**
+ * Holds this version's files against those that a database carried out.
+ * @param done the checksums by name, as `reprise_migrations` has them
+ */
+export async function migrationState(done: ReadonlyMap<string, string>): Promise<MigrationState> {
+  const files = await readFiles()
   const names = new Set(files.map(file => file.name))
-  const unknown = [...done.keys()].filter(name => !names.has(name))
+  const pending = files.filter(file => done.get(file.name) !== file.checksum)
+  return {
+    pending,
+    unknown: [...done.keys()].filter(name => !names.has(name) && !withdrawn.has(name)),
+    changed: pending.filter(({ name, isFunction }) => done.has(name) && !isFunction).map(({ name }) => name),
+  }
+}
+
+/** The files that are still to be carried out, if those that were are the very ones that this version holds. */
+async function pendingAfter(done: ReadonlyMap<string, string>): Promise<readonly MigrationFile[]> {
+  const { pending, unknown, changed } = await migrationState(done)
   if (unknown.length > 0) {
     throw failed(
       `The database was migrated by a newer version of Reprise (${unknown.join(', ')}). Use that version or a newer one.`,
     )
   }
-  const differing = files.filter(file => done.get(file.name) !== file.checksum)
-  const changed = differing.find(({ name, isFunction }) => done.has(name) && !isFunction)
-  if (changed !== undefined) {
+  if (changed.length > 0) {
     throw failed(
-      `${changed.name} was carried out on this database with another content. Restore the file as it was released; a change to the tables needs a new file.`,
+      `${changed[0]} was carried out on this database with another content. Restore the file as it was released; a change to the tables needs a new file.`,
     )
   }
-  return differing
+  return pending
 }
 
 function carryOut(transaction: Transaction, { name, checksum, sql }: MigrationFile): Promise<void> {

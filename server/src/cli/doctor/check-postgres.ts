@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { messageOf } from 'reprise'
-import { migrationFiles } from '../../compose.ts'
+import { migrationState } from '../../compose.ts'
 import type { Settings } from '../../config/settings-table.ts'
 import { clockFinding } from './check-clock.ts'
 import { type Finding, failed, ok, patienceMs, warning } from './finding.ts'
@@ -104,14 +104,12 @@ async function migrations(client: pg.Client): Promise<Finding[]> {
   const { rows } = present
     ? await client.query<{ name: string; checksum: string }>('SELECT name, checksum FROM reprise_migrations')
     : { rows: [] }
-  const files = await migrationFiles()
-  const pending = files.filter(file => !rows.some(row => row.name === file.name && row.checksum === file.checksum))
-  const unknown = rows.filter(row => !files.some(file => file.name === row.name))
+  const { pending, unknown } = await migrationState(new Map(rows.map(({ name, checksum }) => [name, checksum])))
   if (unknown.length > 0) {
     return [
       failed(
         check,
-        `the tables are those of a newer version (${unknown[0]?.name})`,
+        `the tables are those of a newer version (${unknown[0]})`,
         'Install that version: npm install reprise-server@latest',
       ),
     ]

@@ -1,6 +1,25 @@
+-- Keeping and forgetting answers, so that one that was invalidated while it was made never comes back.
+
+-- What an upstream did not say is not known.
+ALTER TABLE prompt_cache
+  ALTER COLUMN prompt_tokens DROP NOT NULL, ALTER COLUMN prompt_tokens DROP DEFAULT,
+  ALTER COLUMN completion_tokens DROP NOT NULL, ALTER COLUMN completion_tokens DROP DEFAULT,
+  ALTER COLUMN cost_usd DROP NOT NULL, ALTER COLUMN cost_usd DROP DEFAULT;
+
+-- Each time something was forgotten: of one tenant, or of all (NULL). Numbers rise in the order of commits, because
+-- whoever forgets is alone.
+CREATE TABLE reprise_forgotten (
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id text,
+  forgotten_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Whoever forgets is alone; those who keep wait for it and see what it did. Called before the statement that is to see it.
+CREATE FUNCTION reprise_answers_lock() RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT 7305808720::bigint $$;
+
 -- Keeps an answer in place of one under the same key, with what it is for its user; false when something of its tenant was
 -- forgotten since the fence was read. Each statement here sees what was committed before the lock was granted.
-CREATE OR REPLACE FUNCTION reprise_keep_answer(
+CREATE FUNCTION reprise_keep_answer(
   p_fence bigint, p_id uuid, p_key text, p_tenant text, p_namespace text, p_upstream text, p_route text, p_model text,
   p_prompt_hash text, p_request json, p_response json, p_recording bytea, p_prompt_tokens bigint,
   p_completion_tokens bigint, p_cost_usd numeric, p_generation_ms double precision, p_created_at timestamptz,
