@@ -1,9 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { freePort } from '../../testbed/free-port.ts'
-import { privateDirectory } from '../../testbed/private-directory.ts'
 import type { RepriseServer } from '../../testbed/servers/reprise.ts'
-import { startServer } from '../../testbed/servers/server-process.ts'
+import { type HttpProcess, startHttpProcess } from '../measure/http-process.ts'
 import { cpuSeconds } from '../measure/processes.ts'
 import { type Answer, figure } from '../measure/report.ts'
 import { inTurn, medians } from '../measure/rounds.ts'
@@ -75,31 +72,10 @@ async function readOne({ url }: RepriseServer): Promise<Buffer> {
   throw new Error(`expected ${messagesEach} messages, but ${bytes.toString('utf8').slice(0, 200)} came`)
 }
 
-async function startBareHandler(
-  bytes: Buffer,
-): Promise<{ readonly url: string; readonly pid: number } & AsyncDisposable> {
-  const [port, home] = [await freePort(), await privateDirectory('bare')]
-  const file = join(home.path, 'answer.json')
-  await writeFile(file, bytes)
-  const url = `http://127.0.0.1:${port}`
-  const server = await startServer({
-    binary: process.execPath,
-    args: [script('bare-handler.ts'), `${port}`, file],
-    user: undefined,
-    directory: home.path,
-    logFile: join(home.path, 'log'),
-    answers: () =>
-      fetch(`${url}/v1/guest/chat/any`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
+function startBareHandler(bytes: Buffer): Promise<HttpProcess> {
+  return startHttpProcess('bare', '/v1/guest/chat/any', async (port, directory) => {
+    const file = `${directory}/answer.json`
+    await writeFile(file, bytes)
+    return [process.execPath, [script('bare-handler.ts'), `${port}`, file]]
   })
-  return {
-    url,
-    pid: server.pid,
-    [Symbol.asyncDispose]: async () => {
-      await server.end('SIGTERM')
-      await home[Symbol.asyncDispose]()
-    },
-  }
 }

@@ -1,15 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { requireBinary } from '../../testbed/binaries.ts'
-import { freePort } from '../../testbed/free-port.ts'
-import { privateDirectory } from '../../testbed/private-directory.ts'
 import { repriseMain } from '../../testbed/servers/reprise.ts'
-import { startServer } from '../../testbed/servers/server-process.ts'
+import { type HttpProcess, startHttpProcess } from '../measure/http-process.ts'
 
-/** A process that answers HTTP on a port of its own, until it is disposed of. */
-export interface HttpProcess extends AsyncDisposable {
-  readonly url: string
-}
+/** All of them answer this. */
+const item = '/item/1'
 
 const application = fileURLToPath(new URL('application-process.ts', import.meta.url))
 
@@ -18,16 +14,22 @@ export function startApplication(
   framework: 'fastify' | 'express' | 'node',
   kind: 'bare' | 'cached',
 ): Promise<HttpProcess> {
-  return start(`${framework}-${kind}`, port => [process.execPath, [application, framework, kind, `${port}`]])
+  return startHttpProcess(`${framework}-${kind}`, item, port => [
+    process.execPath,
+    [application, framework, kind, `${port}`],
+  ])
 }
 
 export function startReverseProxy(upstream: string): Promise<HttpProcess> {
-  return start('proxy', port => [process.execPath, [repriseMain, 'proxy', '--upstream', upstream, '--port', `${port}`]])
+  return startHttpProcess('proxy', item, port => [
+    process.execPath,
+    [repriseMain, 'proxy', '--upstream', upstream, '--port', `${port}`],
+  ])
 }
 
 /** nginx with one worker and its cache in files, connections to the origin kept. */
 export function startNginx(upstream: string): Promise<HttpProcess> {
-  return start('nginx', async (port, directory) => {
+  return startHttpProcess('nginx', item, async (port, directory) => {
     const configuration = `
       ${process.getuid?.() === 0 ? 'user root;' : ''}
       worker_processes 1; daemon off; pid ${directory}/pid; error_log ${directory}/error.log;
@@ -46,34 +48,4 @@ export function startNginx(upstream: string): Promise<HttpProcess> {
     await writeFile(`${directory}/nginx.conf`, configuration)
     return [requireBinary('nginx'), ['-c', `${directory}/nginx.conf`, '-p', directory]]
   })
-}
-
-type Command = readonly [binary: string, args: readonly string[]]
-
-async function start(
-  name: string,
-  commandOn: (port: number, directory: string) => Command | Promise<Command>,
-): Promise<HttpProcess> {
-  const [port, home] = [await freePort(), await privateDirectory(name)]
-  const url = `http://127.0.0.1:${port}`
-  const [binary, args] = await commandOn(port, home.path)
-  const server = await startServer({
-    binary,
-    args,
-    user: undefined,
-    directory: home.path,
-    logFile: `${home.path}/log`,
-    answers: () =>
-      fetch(`${url}/item/1`).then(
-        response => response.ok,
-        () => false,
-      ),
-  })
-  return {
-    url,
-    [Symbol.asyncDispose]: async () => {
-      await server.end('SIGTERM')
-      await home[Symbol.asyncDispose]()
-    },
-  }
 }

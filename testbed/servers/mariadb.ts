@@ -7,6 +7,7 @@ import { requireBinary } from '../binaries.ts'
 import { freePort } from '../free-port.ts'
 import { privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
 import { copyOfTemplate } from './kept-template.ts'
+import { restartable } from './restartable.ts'
 import { startServer } from './server-process.ts'
 
 const run = promisify(execFile)
@@ -62,11 +63,11 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
       logFile: join(home.path, 'log'),
       answers: () => greets(port),
     })
-  let server = await start()
+  const server = await restartable(start)
 
   async function stop(): Promise<void> {
     // Its data is removed: nothing need be written out.
-    await server.end('SIGKILL')
+    await server.kill('SIGKILL')
     await home[Symbol.asyncDispose]()
   }
   return {
@@ -75,14 +76,8 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
     get pid() {
       return server.pid
     },
-    restart: async () => {
-      await server.end('SIGTERM')
-      server = await start()
-    },
-    kill: async signal => {
-      if (signal === 'SIGSTOP' || signal === 'SIGCONT') server.signal(signal)
-      else await server.end(signal)
-    },
+    restart: () => server.restart('SIGTERM'),
+    kill: signal => server.kill(signal),
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -6,6 +6,7 @@ import { requireBinary } from '../binaries.ts'
 import { freePort } from '../free-port.ts'
 import { privateDirectory, type User, unprivilegedUser } from '../private-directory.ts'
 import { copyOfTemplate } from './kept-template.ts'
+import { restartable } from './restartable.ts'
 import { startServer } from './server-process.ts'
 
 const run = promisify(execFile)
@@ -69,10 +70,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
           () => false,
         ),
     })
-  let server = await start()
+  const server = await restartable(start)
 
   async function stop(): Promise<void> {
-    await server.end('SIGINT')
+    await server.kill('SIGINT')
     await home[Symbol.asyncDispose]()
   }
   return {
@@ -83,14 +84,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     get pid() {
       return server.pid
     },
-    restart: async (mode = 'fast') => {
-      await server.end(stopSignals[mode])
-      server = await start()
-    },
-    kill: async signal => {
-      if (signal === 'SIGSTOP' || signal === 'SIGCONT') server.signal(signal)
-      else await server.end(signal)
-    },
+    restart: (mode = 'fast') => server.restart(stopSignals[mode]),
+    kill: signal => server.kill(signal),
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -4,43 +4,21 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../../../testbed/free-port.ts'
-import { privateDirectory } from '../../../testbed/private-directory.ts'
-import { startServer } from '../../../testbed/servers/server-process.ts'
+import { type HttpProcess, startHttpProcess } from '../../measure/http-process.ts'
 
 const run = promisify(execFile)
 const version = '1.15.2'
 
 /** Portkey's gateway in a process of its own; undefined where it cannot be installed. */
-export async function startPortkey(): Promise<
-  ({ readonly url: string; readonly pid: number } & AsyncDisposable) | undefined
-> {
+export async function startPortkey(): Promise<HttpProcess | undefined> {
   const program = await installed().catch(() => undefined)
   if (program === undefined) return undefined
-  const [port, home] = [await freePort(), await privateDirectory('portkey')]
-  const url = `http://127.0.0.1:${port}`
   // It asks upstreams on this machine only where their hosts are named.
   const variables = ['NODE_ENV=production', 'TRUSTED_CUSTOM_HOSTS=127.0.0.1']
-  const server = await startServer({
-    binary: '/usr/bin/env',
-    args: ['-i', ...variables, process.execPath, program, `--port=${port}`, '--headless'],
-    user: undefined,
-    directory: home.path,
-    logFile: join(home.path, 'log'),
-    answers: () =>
-      fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-  })
-  return {
-    url,
-    pid: server.pid,
-    [Symbol.asyncDispose]: async () => {
-      await server.end('SIGTERM')
-      await home[Symbol.asyncDispose]()
-    },
-  }
+  return startHttpProcess('portkey', '/', port => [
+    '/usr/bin/env',
+    ['-i', ...variables, process.execPath, program, `--port=${port}`, '--headless'],
+  ])
 }
 
 /** Its program; installed once, apart from what Reprise is built and tested with. */

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs'
-import { get } from 'node:http'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -14,11 +13,12 @@ import { type RedisServer, startRedis } from '../../../testbed/servers/redis.ts'
 import { type RepriseServer, startReprise } from '../../../testbed/servers/reprise.ts'
 import { gatewaySettings } from '../../src/config/gateway-settings.ts'
 import { settingsTable } from '../../src/config/settings-table.ts'
-import { jsonOf, post } from '../http/exchange.ts'
+import { jsonOf, post, statusAtHost } from '../http/exchange.ts'
 import { erase, historyOf, say, untilCopied } from './chat.ts'
 import { sql } from './deployment.ts'
 import { audience, issuer, type KeyServer, startKeyServer } from './key-server.ts'
 import { redisCli } from './redis-cli.ts'
+import { prepareSilentGuest } from './silent-guest.ts'
 
 const adminKey = 'the admin key of these tests'
 const jwtSecret = 'a shared secret of thirty-two bytes or more'
@@ -122,8 +122,8 @@ describeWith(['postgres', 'redis-server', 'redis-cli'], 'the contract of setting
   const proofs: Readonly<Record<string, () => Promise<void>>> = {
     HOST: async () => {
       // A host that is not loopback's own is answered there alone.
-      expect(await statusAtHost(elsewhere, 'chat.example.com')).toBe(200)
-      expect(await statusAtHost(loopback, 'chat.example.com')).toBe(403)
+      expect(await statusAtHost(elsewhere.url, 'chat.example.com')).toBe(200)
+      expect(await statusAtHost(loopback.url, 'chat.example.com')).toBe(403)
     },
     PORT: async () => expect(await statusOf(`http://127.0.0.1:${port}/healthz`)).toBe(200),
     DATABASE_URL: async () => {
@@ -326,30 +326,9 @@ function secretToken(subject: string, secret = jwtSecret): Promise<string> {
   return token.sign(new TextEncoder().encode(secret))
 }
 
-/** fetch sends the host of its URL alone; this asks with another. */
-function statusAtHost(server: RepriseServer, host: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const request = get(`${server.url}/healthz`, { headers: { host } }, response => {
-      response.resume()
-      resolve(response.statusCode)
-    })
-    request.on('error', reject)
-  })
-}
-
 async function embeddingModels(url: string, conversationId: string): Promise<readonly unknown[]> {
   const rows = await sql(url, 'SELECT embedding_model FROM cache_embeddings WHERE conversation_id = $1', [
     conversationId,
   ])
   return rows.map(row => row['embedding_model'])
-}
-
-/** Two guests, one of whom has been silent for longer than guests are kept. */
-async function prepareSilentGuest(url: string): Promise<void> {
-  await using server = await startReprise({ DATABASE_URL: url, EMBEDDER: 'none' })
-  await say(server.url, 'g-silent', 'long ago')
-  await say(server.url, 'g-lately', 'a while ago')
-  const age = `UPDATE conversation_cache SET updated_at = now() - $2 * interval '1 day' WHERE user_id = $1`
-  await sql(url, age, ['g-silent', 31])
-  await sql(url, age, ['g-lately', 29])
 }

@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { connect } from 'node:net'
 import { expect } from 'vitest'
 
@@ -63,5 +64,16 @@ function exchange(port: number, parts: readonly (string | Uint8Array)[], isAll: 
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', error => (chunks.length > 0 ? resolve(Buffer.concat(chunks).toString()) : reject(error)))
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
+  })
+}
+
+/** fetch sends the host of its URL alone; this asks with another. */
+export function statusAtHost(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get(`${url}/healthz`, { headers: { host } }, response => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    request.on('error', reject)
   })
 }
