@@ -1,9 +1,11 @@
 -- What PostgreSQL says of each guest asked for, in their order, as one text with a line a guest:
 -- `epoch next_seq content_bytes conversation_id head`, `migrated`, or nothing for a guest it does not know.
 -- A function, because its statement is planned once a session: planning took longer than looking the guests up, and a
--- prepared statement would not pass a pooler. One text, because rows cost both sides more than what is in them.
+-- prepared statement would not pass a pooler. With these settings only index lookups are left to choose, whatever the
+-- tables held when it was planned. One text, because rows cost both sides more than what is in them.
 CREATE OR REPLACE FUNCTION reprise_fences(p_guest text[]) RETURNS text LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_material = off
 AS $$
 BEGIN
   RETURN (

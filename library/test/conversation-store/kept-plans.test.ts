@@ -27,32 +27,47 @@ const readSql = `
 SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) AS read FROM pg_stat_xact_user_tables
 WHERE seq_tup_read + coalesce(idx_tup_fetch, 0) > 0 ORDER BY 1`
 
-describeWith(['postgres'], 'the append, planned while the tables were empty', () => {
-  it('reads only the rows that it needs when they are full', async () => {
+describeWith(['postgres'], 'appends and fences, planned while the tables were empty', () => {
+  it('read only the rows that they need when they are full', async () => {
     await using server = await startPostgres({ settings: { fsync: 'off', autovacuum: 'off' } })
     const database = connectPostgres({ url: server.url, maxConnections: 1 })
     try {
       await migrate(database)
-      for (let call = 0; call < 8; call += 1) await rowsOf(database, ...appendOf(['first'], 'k1'))
+      for (let call = 0; call < 8; call += 1) {
+        await rowsOf(database, ...appendOf(['first'], 'k1'))
+        await rowsOf(database, ...fencesOf(['first']))
+      }
       await rowsOf(database, fillSql)
       // Nothing was analysed since: the session keeps the plans that it made for empty tables.
       const guests = Array.from({ length: 64 }, (_, index) => `old-${index * 70 + 1}`)
-      for (const key of [undefined, 'k1', 'new']) expect(await rowsReadBy(database, guests, key)).toBeLessThan(4_000)
+      for (const key of [undefined, 'k1', 'new']) {
+        expect(await rowsReadBy(database, appendOf(guests, key))).toBeLessThan(4_000)
+      }
+      expect(await rowsReadBy(database, fencesOf(guests))).toBe(2 * guests.length)
     } finally {
       await database.close()
     }
   })
 })
 
-function rowsReadBy(database: Database, guests: readonly string[], key: string | undefined): Promise<number> {
+type Query = [text: string, values: readonly unknown[]]
+
+function rowsReadBy(database: Database, query: Query): Promise<number> {
   return database.transaction(async transaction => {
-    await rowsOf(transaction, ...appendOf(guests, key))
-    const tables = await rowsOf<{ read: number }>(transaction, readSql)
-    return tables.reduce((sum, table) => sum + table.read, 0)
+    const before = await rowsRead(transaction)
+    await rowsOf(transaction, ...query)
+    return (await rowsRead(transaction)) - before
   })
 }
 
-function appendOf(guests: readonly string[], key: string | undefined): [string, readonly unknown[]] {
+async function rowsRead(transaction: Pick<Database, 'run'>): Promise<number> {
+  const tables = await rowsOf<{ read: number }>(transaction, readSql)
+  return tables.reduce((sum, table) => sum + table.read, 0)
+}
+
+const fencesOf = (guests: readonly string[]): Query => ['SELECT reprise_fences($1)', [guests]]
+
+function appendOf(guests: readonly string[], key: string | undefined): Query {
   const same = <Value>(value: Value) => guests.map(() => value)
   return [
     'SELECT * FROM reprise_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
