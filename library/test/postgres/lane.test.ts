@@ -61,10 +61,9 @@ describeWith(['postgres', 'pgbouncer'], 'a lane to a real PostgreSQL', () => {
     const lane = database.lane()
     const pid = async () => (await lane.run<{ pid: number }>(sql('SELECT pg_backend_pid() AS pid'))).rows[0]?.pid
     const before = await pid()
-    const held = [lane.run(sql('SELECT pg_sleep(30)')), lane.run(sql('SELECT 1'))]
+    const outcomes = Promise.allSettled([lane.run(sql('SELECT pg_sleep(30)')), lane.run(sql('SELECT 1'))])
     await database.run(sql('SELECT pg_terminate_backend($1)', [before]))
-    const outcomes = await Promise.allSettled(held)
-    expect(outcomes.map(outcome => outcome.status === 'rejected' && outcome.reason.code)).toEqual([
+    expect((await outcomes).map(outcome => outcome.status === 'rejected' && outcome.reason.code)).toEqual([
       'outcome_unknown',
       'outcome_unknown',
     ])
