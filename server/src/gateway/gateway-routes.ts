@@ -4,7 +4,6 @@ import type { Auth } from '../http/auth.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import { usageRoute } from './accounting/usage-route.ts'
 import { answerRoutes } from './answers/answer-routes.ts'
-import type { OnAnswered } from './answers/send-answer.ts'
 import { feedbackRoute } from './control/feedback-route.ts'
 import { invalidateRoute } from './control/invalidate-route.ts'
 import { embeddingsRoute } from './embeddings/embeddings-route.ts'
@@ -13,8 +12,6 @@ import { passThrough } from './pass-through.ts'
 
 export interface GatewayRoutesParts extends GatewayParts {
   readonly auth: Auth
-  /** Learns of answers that do not go through the framework. */
-  readonly onAnswered: OnAnswered
 }
 
 /** What the routes that look into a body take; what is passed through unread has no bound of its own. */

@@ -49,11 +49,6 @@ export function documentRoutes(server: HttpServer, version: string): void {
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json['$id'] ?? `def-${index}`) },
   })
   server.register(async pages => {
-    pages.addHook('onRequest', (_, reply, done) => {
-      // Pages have a policy of their own.
-      reply.removeHeader('content-security-policy')
-      done()
-    })
     await pages.register(helmet, {
       // TLS, where there is any, ends before this server.
       strictTransportSecurity: false,

@@ -8,6 +8,8 @@ import { dashboardRoutes } from '../dashboard/dashboard-routes.ts'
 import type { GatewayParts } from '../gateway/gateway-parts.ts'
 import { gatewayRoutes } from '../gateway/gateway-routes.ts'
 import { limitRepetition } from '../observe/repetition-limit.ts'
+import { commonHeaders, sendCommonHeaders } from './answers/common-headers.ts'
+import { allowRawAnswers } from './answers/raw-answer.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
 import { documentRoutes } from './documentation.ts'
 import { guestRoutes } from './guest-routes.ts'
@@ -62,13 +64,6 @@ const otherFieldsBytes = 8_192
 /** How long a connection may carry nothing either way: a client that stopped reading, an answer that never comes. */
 const silenceMs = 120_000
 
-/** On every answer: nothing here is a page, is to be framed, or is kept by anybody between. */
-const fixedHeaders = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-store',
-}
-
 /**
  * The HTTP server over conversations, not yet listening. `close()` stops accepting, lets running requests finish and
  * answers late ones with 503 `stopping`.
@@ -101,7 +96,8 @@ export function createServer(options: ServerOptions): HttpServer {
     const error = repriseErrorOf(thrown)
     if (error.code !== 'overloaded' || admit(error.code)) logFailure(log, request, error)
     const { status, headers, body } = problemAnswer(error, request.id, request.routeOptions?.config?.speaksToModels)
-    reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+    // A path that cannot be read is refused before any hook could set them.
+    reply.code(status).headers({ ...commonHeaders(request), ...headers })
     reply.type(problemType).send(body)
   }
 
@@ -122,8 +118,6 @@ export function createServer(options: ServerOptions): HttpServer {
   server.decorateRequest('beganAtMs', 0)
   server.addHook('onRequest', (request, reply, done) => {
     request.beganAtMs = performance.now()
-    reply.header('x-request-id', request.id)
-    reply.headers(fixedHeaders)
     const refusal = stopFault() ?? hostFault?.(request.headers)
     done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
   })
@@ -141,6 +135,8 @@ export function createServer(options: ServerOptions): HttpServer {
     })
   }
 
+  sendCommonHeaders(server)
+  allowRawAnswers(server, announce)
   allowWebPages(server, settings.corsOrigins)
   limitRate(server, settings.rateLimitMax, options.requestCounter)
   documentRoutes(server, options.version)
@@ -158,7 +154,7 @@ export function createServer(options: ServerOptions): HttpServer {
     if (options.admin !== undefined) adminRoutes(server, { ...options.admin, auth, showKeys: settings.adminShowKeys })
     dashboardRoutes(server)
     metricsRoutes(server, { metrics: options.metrics, auth })
-    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth, onAnswered: announce })
+    if (options.gateway !== undefined) gatewayRoutes(server, { ...options.gateway, auth })
   })
   return server
 }

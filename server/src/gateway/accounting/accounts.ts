@@ -49,7 +49,7 @@ export function openAccounts({ store, prices, clock }: AccountsOptions): Account
   let flushing: Promise<void> | undefined
 
   function add(caller: Caller, model: string, use: Partial<UsageCounts>): void {
-    const counts = { requests: 1, ...use }
+    const counts = { ...use, requests: use.requests ?? 1 }
     if (!buffer.add(accountOf(caller), clock.now(), model, counts)) {
       events.announce('dropped', { requests: counts.requests })
     }

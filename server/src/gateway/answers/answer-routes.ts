@@ -8,12 +8,7 @@ import { passThrough } from '../pass-through.ts'
 import { modelOf } from '../requests/model-name.ts'
 import { forwarding } from './forwarding.ts'
 import { ModelCall } from './model-call.ts'
-import { type OnAnswered, sendAnswer } from './send-answer.ts'
-
-export interface AnswerRoutesParts extends GatewayParts {
-  /** Learns of answers that do not go through the framework. */
-  readonly onAnswered: OnAnswered
-}
+import { sendAnswer } from './send-answer.ts'
 
 interface AnswerRoute {
   readonly route: LlmRoute
@@ -33,7 +28,7 @@ const refusals = problems(
 )
 
 /** The routes whose answers are kept. */
-export function answerRoutes(scope: FastifyInstance, parts: AnswerRoutesParts): void {
+export function answerRoutes(scope: FastifyInstance, parts: GatewayParts): void {
   for (const { route, operationId, summary } of routes) {
     scope.post(
       `/v1/${route}`,
@@ -71,7 +66,7 @@ const answerDescription = {
 
 async function answerCall(
   route: LlmRoute,
-  parts: AnswerRoutesParts,
+  parts: GatewayParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -101,7 +96,7 @@ async function answerCall(
     forwarding({ client: parts.client, caller, upstream, model, url: request.url, headers }),
   )
   void answer.done.then(outcome => accounts.record(caller, outcome))
-  return sendAnswer(answer, request, reply, parts.onAnswered)
+  return sendAnswer(answer, reply)
 }
 
 function queryOf(url: string): string {

@@ -1,39 +1,31 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { AnswerStream, LlmAnswer } from 'reprise/llm'
 
-export type OnAnswered = (request: FastifyRequest, reply: FastifyReply) => void
-
 /** Sends an answer: at once when it is known, else each piece as it comes. */
-export async function sendAnswer(
-  answer: LlmAnswer,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  onAnswered: OnAnswered,
-): Promise<FastifyReply> {
-  reply.code(answer.status)
-  const { headers, body } = answer
-  for (const name in headers) {
-    // The id is this server's; the upstream's own helps to find the call there.
-    reply.header(name === 'x-request-id' ? 'x-upstream-request-id' : name, headers[name])
-  }
-  if (body instanceof Uint8Array) return reply.send(body)
-  onAnswered(request, reply)
-  await stream(body, reply)
+export async function sendAnswer({ status, headers, body }: LlmAnswer, reply: FastifyReply): Promise<FastifyReply> {
+  const named = headers['x-request-id'] === undefined ? headers : withUpstreamsId(headers)
+  if (body instanceof Uint8Array) reply.sendRaw(status, named, body)
+  else await stream(body, status, named, reply)
   return reply
 }
 
-/**
- * Past the framework: of a thousand followers of one answer, each piece would else go through two more buffers each. A
- * stream that breaks is ended as broken, so that its reader does not take it for whole.
- */
-async function stream(body: AnswerStream, reply: FastifyReply): Promise<void> {
-  reply.hijack()
-  const { raw } = reply
+/** The id is this server's; the upstream's own helps to find the call there. */
+function withUpstreamsId({ 'x-request-id': id = '', ...others }: LlmAnswer['headers']): LlmAnswer['headers'] {
+  return { ...others, 'x-upstream-request-id': id }
+}
+
+/** A stream that breaks is ended as broken, so that its reader does not take it for whole. */
+async function stream(
+  body: AnswerStream,
+  status: number,
+  headers: LlmAnswer['headers'],
+  reply: FastifyReply,
+): Promise<void> {
   // What is being made, or is played at its old pace, may pause for long.
-  raw.socket?.setTimeout(0)
+  reply.raw.socket?.setTimeout(0)
   // A caller that goes makes writing fail; its going is seen elsewhere.
-  raw.on('error', () => {})
-  raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string | string[]>)
+  reply.raw.on('error', () => {})
+  const raw = reply.beginRaw(status, headers)
   raw.flushHeaders()
   try {
     await body.sendTo(raw)

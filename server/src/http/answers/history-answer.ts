@@ -98,17 +98,16 @@ export async function sendPage(
 
 /** Answers a guest's whole history: the very bytes that are kept. */
 export function sendGuestHistory(reply: FastifyReply, answer: HistoryAnswer): void {
-  reply.header('content-type', jsonType)
   switch (answer.kind) {
     case 'found': {
-      const { json } = answer
-      reply.header('x-reprise-source', answer.source)
-      if (answer.stale) reply.header('x-reprise-stale', 'true')
-      reply.send(Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength))
+      const { json, source, stale } = answer
+      const headers: Record<string, string> = { 'content-type': jsonType, 'x-reprise-source': source }
+      if (stale) headers['x-reprise-stale'] = 'true'
+      reply.sendRaw(200, headers, json)
       return
     }
     case 'empty':
-      reply.send('[]')
+      reply.type(jsonType).send('[]')
       return
     case 'migrated':
       throw migrated()

@@ -26,9 +26,11 @@ export function passedOn(headers: Readonly<Record<string, string>>): Readonly<Re
 /** How an answer came to be, for its reader: `x-reprise-cache`, `x-reprise-reason`, `x-reprise-key`, `age` in seconds. */
 export function answerHeaders(
   answer: Pick<LlmAnswer, 'state' | 'reason' | 'ageMs'> & { readonly key: AnswerKey | undefined },
+  contentType?: string,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { 'x-reprise-cache': answer.state, 'x-reprise-reason': answer.reason }
   if (answer.key !== undefined) headers['x-reprise-key'] = answer.key
   if (answer.ageMs !== undefined) headers['age'] = String(Math.floor(answer.ageMs / 1_000))
+  if (contentType !== undefined) headers['content-type'] = contentType
   return headers
 }

@@ -75,10 +75,8 @@ export class Deliveries {
       ageMs,
       headMs: this.#headMs(asked),
     })
-    const how = { state: 'hit', reason, ageMs, key: place.key } as const
-    const type = prompt.wantsStream ? streamType : jsonType
-    const headers = { 'content-type': type, ...answerHeaders(how) }
-    return { ...how, status: 200, headers, body, done: Promise.resolve(outcome) }
+    const headers = answerHeaders(outcome, prompt.wantsStream ? streamType : jsonType)
+    return { state: 'hit', reason, ageMs, key: place.key, status: 200, headers, body, done: Promise.resolve(outcome) }
   }
 
   /**
@@ -131,7 +129,7 @@ export class Deliveries {
     })
     const how = { state: 'miss', reason: 'only', ageMs: undefined, key: asked.place.key } as const
     // Clients of OpenAI and Anthropic would try again otherwise.
-    const headers = { 'content-type': jsonType, 'x-should-retry': 'false', ...answerHeaders(how) }
+    const headers = { ...answerHeaders(how, jsonType), 'x-should-retry': 'false' }
     return { ...how, status: 504, headers, body, done: Promise.resolve(outcome) }
   }
 
