@@ -8,7 +8,7 @@ import { dashboardRoutes } from '../dashboard/dashboard-routes.ts'
 import type { GatewayParts } from '../gateway/gateway-parts.ts'
 import { gatewayRoutes } from '../gateway/gateway-routes.ts'
 import { limitRepetition } from '../observe/repetition-limit.ts'
-import { commonHeaders, sendCommonHeaders } from './answers/common-headers.ts'
+import { sendCommonHeaders } from './answers/common-headers.ts'
 import { allowRawAnswers } from './answers/raw-answer.ts'
 import { type AuthSettings, createAuth } from './auth.ts'
 import { documentRoutes } from './documentation.ts'
@@ -69,7 +69,7 @@ const silenceMs = 120_000
  * answers late ones with 503 `stopping`.
  */
 export function createServer(options: ServerOptions): HttpServer {
-  const { conversations, settings, log, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
+  const { conversations, settings, log, onAnswered, requestTimeoutMs = 30_000, headersTimeoutMs = 10_000 } = options
   const newRequestId = createRequestIds()
   // A line for each would be a load of its own.
   const admit = limitRepetition({
@@ -96,11 +96,10 @@ export function createServer(options: ServerOptions): HttpServer {
     const error = repriseErrorOf(thrown)
     if (error.code !== 'overloaded' || admit(error.code)) logFailure(log, request, error)
     const { status, headers, body } = problemAnswer(error, request.id, request.routeOptions?.config?.speaksToModels)
-    // A path that cannot be read is refused before any hook could set them.
-    reply.code(status).headers({ ...commonHeaders(request), ...headers })
-    reply.type(problemType).send(body)
+    raw.send(reply, status, { ...headers, 'content-type': problemType }, Buffer.from(body))
   }
 
+  const raw = allowRawAnswers(server, announce)
   readBodies(server)
   server.setValidatorCompiler(validatorCompiler)
   server.setErrorHandler(answerProblem)
@@ -121,7 +120,6 @@ export function createServer(options: ServerOptions): HttpServer {
     const refusal = stopFault() ?? hostFault?.(request.headers)
     done(refusal ?? (request.is404 ? missed(request, reply) : undefined))
   })
-  const { onAnswered } = options
   function announce(request: FastifyRequest, reply: FastifyReply): void {
     const answer = answeredRequest(request, reply)
     if (log.isLevelEnabled('debug')) logAnswer(log, request, answer)
@@ -136,7 +134,6 @@ export function createServer(options: ServerOptions): HttpServer {
   }
 
   sendCommonHeaders(server)
-  allowRawAnswers(server, announce)
   allowWebPages(server, settings.corsOrigins)
   limitRate(server, settings.rateLimitMax, options.requestCounter)
   documentRoutes(server, options.version)

@@ -1,5 +1,6 @@
 import type { CacheKey } from '../../base/key.ts'
 import { RepriseError } from '../../base/reprise-error.ts'
+import { TransientMap } from '../../base/transient-map.ts'
 import type { ForeignInvalidation, Invalidation } from '../invalidation/invalidation.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { Load, type LoadReport, type LoadRequest } from './load.ts'
@@ -11,7 +12,7 @@ const mostRefreshes = 1_000
 
 /** The loads under way, one a key: shared by all namespaces of a cache, however often they are made anew. */
 export class Loads {
-  readonly #loads = new Map<CacheKey, Load>()
+  readonly #loads = new TransientMap<CacheKey, Load>()
   readonly #parts: EngineParts
   readonly #onDone: (report: LoadReport) => void
   #refreshes = 0

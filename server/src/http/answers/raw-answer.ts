@@ -7,27 +7,30 @@ type Headers = Readonly<Record<string, string>>
 
 declare module 'fastify' {
   interface FastifyReply {
-    /**
-     * Begins an answer past the framework, for what is sent most: there a header costs a third as much, and a piece of a
-     * stream no buffers besides its own. Whoever begins it writes its body, and ends it.
-     */
+    /** Begins an answer past the framework. Whoever begins it writes its body, and ends it. */
     beginRaw(status: number, headers: Headers): ServerResponse
     /** Sends an answer past the framework whose body is known. */
     sendRaw(status: number, headers: Headers, body: Uint8Array): void
   }
 }
 
+export interface RawAnswers {
+  /** For replies that come before the framework could give them their methods. */
+  send(reply: FastifyReply, status: number, headers: Headers, body: Uint8Array): void
+}
+
 /** Up to here a body is sent as text: Node.js sends a text with the headers in one piece, and bytes as a second one. */
 const shortBytes = 2_048
 
 /**
- * Lets routes answer past the framework.
+ * Lets routes answer past the framework: what is sent most, what is refused, and what is streamed. There a header costs a
+ * third as much, and a piece of a stream no buffers besides its own.
  * @param announce what the framework's hooks would have learned of the answer
  */
 export function allowRawAnswers(
   server: HttpServer,
   announce: (request: FastifyRequest, reply: FastifyReply) => void,
-): void {
+): RawAnswers {
   function begin(reply: FastifyReply, status: number, headers: Headers, length?: number): ServerResponse {
     reply.code(status)
     announce(reply.request, reply)
@@ -37,14 +40,19 @@ export function allowRawAnswers(
     return reply.raw.writeHead(status, list)
   }
 
+  function send(reply: FastifyReply, status: number, headers: Headers, body: Uint8Array): void {
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    const payload = bytes.length > shortBytes ? bytes : bytes.toString('latin1')
+    begin(reply, status, headers, bytes.length).end(payload, 'latin1')
+  }
+
   server.decorateReply('beginRaw', function beginRaw(status, headers) {
     return begin(this, status, headers)
   })
-  server.decorateReply('sendRaw', function sendRaw(status, headers, { buffer, byteOffset, byteLength }) {
-    const bytes = Buffer.from(buffer, byteOffset, byteLength)
-    const body = byteLength > shortBytes ? bytes : bytes.toString('latin1')
-    begin(this, status, headers, byteLength).end(body, 'latin1')
+  server.decorateReply('sendRaw', function sendRaw(status, headers, body) {
+    send(this, status, headers, body)
   })
+  return { send }
 }
 
 /** Names and values in turn, as Node.js takes them. */

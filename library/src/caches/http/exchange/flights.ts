@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
+import { TransientMap } from '../../../base/transient-map.ts'
 import { MemoryCache } from '../../../eviction/memory-cache.ts'
 import type { LiveAnswer } from './live-answer.ts'
 
@@ -28,7 +29,7 @@ export interface Pilot {
  * that the answers there cannot be shared.
  */
 export class Flights {
-  readonly #underway = new Map<string, Flight>()
+  readonly #underway = new TransientMap<string, Flight>()
   readonly #unshared: MemoryCache<string, true>
 
   constructor(clock: Clock) {
@@ -45,7 +46,7 @@ export class Flights {
    * @param isRefresh nobody waits for it, so that it may begin whatever is known of earlier answers
    */
   begin(url: string, isRefresh = false): Pilot | undefined {
-    if (this.#underway.has(url) || (!isRefresh && this.#unshared.has(url))) return undefined
+    if (this.#underway.get(url) !== undefined || (!isRefresh && this.#unshared.has(url))) return undefined
     const ended = Promise.withResolvers<void>()
     const live = Promise.withResolvers<LiveAnswer | undefined>()
     const flight: Flight = { live: live.promise, ended: ended.promise }

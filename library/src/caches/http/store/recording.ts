@@ -138,11 +138,13 @@ class Recording implements Recorded {
   #pause(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const others = this.#wake
-    this.#wake = () => {
+    // Not written into the property: V8 would put it, and all that it leads to, among what lives long.
+    const wake = () => {
       this.#wake = nobody
       others()
       resolve()
     }
+    this.#wake = wake
     return promise
   }
 }

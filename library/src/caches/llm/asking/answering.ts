@@ -1,6 +1,7 @@
 import type { Announcer } from '../../../base/announcer.ts'
 import type { CacheKey } from '../../../base/key.ts'
 import { RepriseError } from '../../../base/reprise-error.ts'
+import { TransientMap } from '../../../base/transient-map.ts'
 import { MemoryCache } from '../../../eviction/memory-cache.ts'
 import type { KeptAnswer } from '../../../ports/answer-store.ts'
 import { hourMark, modelMark, namespaceMark, tagMark } from '../kept/answer-tags.ts'
@@ -28,7 +29,7 @@ export class Answering {
   readonly #prompts = new KnownPrompts()
   readonly #deliveries: Deliveries
   /** By key, the flight that began last. */
-  readonly #flights = new Map<CacheKey, Flight>()
+  readonly #flights = new TransientMap<CacheKey, Flight>()
   /** Keys whose answers were served from the cache. */
   readonly #hasServed = new MemoryCache<CacheKey, true>({ maxEntries: mostServed })
   /** Upstreams that refuse to be asked for token counts. */
@@ -92,7 +93,8 @@ export class Answering {
    */
   async #served(asked: Asked): Promise<LlmAnswer | undefined> {
     const { place } = asked
-    if (!this.#hasServed.has(place.cacheKey) || this.#flights.has(place.cacheKey)) return undefined
+    const isInFlight = this.#flights.get(place.cacheKey) !== undefined
+    if (isInFlight || !this.#hasServed.has(place.cacheKey)) return undefined
     const entry = await place.space.get(place.name)
     if (isKeptEntry(entry)) return this.#deliveries.kept(asked, { kind: 'kept', entry, from: 'cache' })
     this.#hasServed.delete(place.cacheKey)

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../../../base/reprise-error.ts'
+import { TransientMap } from '../../../base/transient-map.ts'
 import { StatementError } from '../statement-error.ts'
 import { encodeValue } from './encode-value.ts'
 import type { Answer, ThreadReply, ThreadRequest, ThreadSettings } from './thread/thread-messages.ts'
@@ -23,7 +24,7 @@ const noAnswer: Answer = { columns: [], rows: [], rowCount: 0, command: '' }
 /** A running PostgreSQL in its thread, until it is closed or dies. Answers come in the order of the requests. */
 export class PostgresLink {
   readonly #thread: Worker
-  readonly #asked = new Map<number, Asked>()
+  readonly #asked = new TransientMap<number, Asked>()
   readonly #started = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
   #lastId = 0
@@ -99,7 +100,6 @@ export class PostgresLink {
     const died = new ThreadDied(this.#reason)
     this.#started.reject(died)
     for (const { reject } of this.#asked.values()) reject(died)
-    this.#asked.clear()
     this.#ended.resolve()
   }
 }

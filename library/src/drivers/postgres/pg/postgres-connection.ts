@@ -31,13 +31,25 @@ export class PostgresConnection {
   async exchange({ text, values, limitMs, risk }: Exchange): Promise<QueryResult> {
     if (this.#isLost) throw unavailable(new Error('Connection terminated before the statement was sent'))
     try {
-      // Without a name the statement is prepared and forgotten, so that any backend behind a pooler can take the next.
-      const answer = this.#client.query(text, values === undefined ? undefined : [...values])
+      const answer = this.#send(text, values)
       return await (limitMs === undefined ? answer : this.#within(limitMs, answer))
     } catch (error) {
       if (isConnectionError(error)) this.#lose()
       throw translate(error, risk)
     }
+  }
+
+  /**
+   * By callback: V8 puts a function that is assigned to a property among what lives long, as pg does for a promise, and all
+   * that it leads to, the whole result, would stay until the next full collection of garbage.
+   */
+  #send(text: string, values: readonly unknown[] | undefined): Promise<QueryResult> {
+    return new Promise((resolve, reject) => {
+      const settle = (error: Error | null, result: QueryResult) => (error ? reject(error) : resolve(result))
+      // Without a name the statement is prepared and forgotten, so that any backend behind a pooler can take the next.
+      if (values === undefined) this.#client.query(text, settle)
+      else this.#client.query(text, [...values], settle)
+    })
   }
 
   /** Gives the connection back to the pool, or ends it when it is of no more use. */
