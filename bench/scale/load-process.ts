@@ -6,6 +6,7 @@ interface Connection {
   readonly socket: Socket
   /** When the request under way was meant to be sent; undefined while there is none. */
   intendedAt: number | undefined
+  sentAt: number
   /** Bytes of an answer that has come in part. */
   rest: string
 }
@@ -14,6 +15,7 @@ const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder
 const { hostname, port } = new URL(order.url)
 const requests = Array.from({ length: order.guests }, (_, guest) => requestBytes(guest))
 const latencies: number[] = []
+const latenciesFromSending: number[] = []
 const statuses = new Map<number, number>()
 const bySecond: number[][] = []
 const idle: Connection[] = []
@@ -34,6 +36,7 @@ function finish(): void {
     unanswered: sent - [...statuses.values()].reduce((sum, count) => sum + count, 0) + waiting.length,
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
+    p99FromSendingMs: percentile(latenciesFromSending, 0.99),
     p99MsBySecond: bySecond.map(second => percentile(second, 0.99)),
     servedBySecond: bySecond.map(second => second.length),
   }
@@ -57,7 +60,7 @@ function sendDue(): void {
 function open(intendedAt: number): void {
   opened += 1
   const socket = connect({ port: Number(port), host: hostname, noDelay: true })
-  const connection: Connection = { socket, intendedAt: undefined, rest: '' }
+  const connection: Connection = { socket, intendedAt: undefined, sentAt: 0, rest: '' }
   socket.setEncoding('latin1')
   socket.once('connect', () => send(connection, intendedAt))
   socket.on('data', (text: string) => receive(connection, text))
@@ -71,6 +74,7 @@ function open(intendedAt: number): void {
 
 function send(connection: Connection, intendedAt: number): void {
   connection.intendedAt = intendedAt
+  connection.sentAt = performance.now()
   sent += 1
   connection.socket.write(requests[sent % requests.length] ?? '')
 }
@@ -84,7 +88,7 @@ function receive(connection: Connection, text: string): void {
     return
   }
   connection.rest = ''
-  note(Number(answer.slice(9, 12)), connection.intendedAt ?? 0)
+  note(Number(answer.slice(9, 12)), connection.intendedAt ?? 0, connection.sentAt)
   if (order.perSecond !== undefined) {
     const meant = waiting.shift()
     if (meant === undefined) idle.push(connection)
@@ -92,11 +96,12 @@ function receive(connection: Connection, text: string): void {
   } else if (performance.now() < endsAt) send(connection, performance.now())
 }
 
-function note(status: number, intendedAt: number): void {
+function note(status: number, intendedAt: number, sentAt: number): void {
   statuses.set(status, (statuses.get(status) ?? 0) + 1)
   if (status !== 200) return
   const now = performance.now()
   latencies.push(now - intendedAt)
+  latenciesFromSending.push(now - sentAt)
   const second = Math.floor((intendedAt - startedAt) / 1_000)
   bySecond[second] ??= []
   bySecond[second]?.push(now - intendedAt)

@@ -26,6 +26,8 @@ export interface LoadFigures {
   /** Of answers with 200 alone. */
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Without the time in which the caller had no connection to send it on. */
+  readonly p99FromSendingMs: number
   /** By the second in which the request was meant to be sent. */
   readonly p99MsBySecond: readonly number[]
   readonly servedBySecond: readonly number[]

@@ -17,6 +17,8 @@ type Found = {
   readonly normalP99Ms: number
   readonly goodput: number
   readonly overloadP99Ms: number
+  readonly normalServerP99Ms: number
+  readonly overloadServerP99Ms: number
   readonly refusedPercent: number
   /** Of requests sent from two seconds after the overload on. */
   readonly afterP99Ms: number
@@ -39,14 +41,16 @@ export async function overloadQuestion(arena: Arena): Promise<Answer> {
     method:
       `The peak is what ${closedConnections} or ${crowdConnections} connections get that ask again as soon as they were answered. Then requests are sent at a ` +
       `constant rate, over ${figure(openConnections, 0)} connections at most, whatever comes back; a caller’s time begins when its ` +
-      'request was meant to be sent. The load runs in a process of its own on the same machine.',
+      'request was meant to be sent, also while all connections are in use, which no server can see. The load runs in a process of its own on the same machine.',
     columns: ['', ...methods],
     rows: [
       row('peak, requests/s', ({ peak }) => figure(peak)),
       row('p99 at 0.8 of the peak, ms', ({ normalP99Ms }) => figure(normalP99Ms)),
+      row('the same without the wait for a connection, ms', ({ normalServerP99Ms }) => figure(normalServerP99Ms)),
       row('answered at twice the peak, requests/s', ({ goodput }) => figure(goodput)),
       row('refused with 503 meanwhile', ({ refusedPercent }) => `${figure(refusedPercent)} %`),
       row('p99 of those answered, ms', ({ overloadP99Ms }) => figure(overloadP99Ms)),
+      row('the same without the wait for a connection, ms', ({ overloadServerP99Ms }) => figure(overloadServerP99Ms)),
       row('p99 from two seconds after on, at 0.8, ms', ({ afterP99Ms }) => figure(afterP99Ms)),
       row('refused with 256 connections that wait for their answers', ({ refusedClosed }) => figure(refusedClosed, 0)),
     ],
@@ -72,6 +76,8 @@ async function measure(arena: Arena, method: 'GET' | 'POST'): Promise<Found> {
       normalP99Ms: normal.p99Ms,
       goodput: (overload.statuses['200'] ?? 0) / seconds,
       overloadP99Ms: overload.p99Ms,
+      normalServerP99Ms: normal.p99FromSendingMs,
+      overloadServerP99Ms: overload.p99FromSendingMs,
       refusedPercent: ((overload.statuses['503'] ?? 0) / offered) * 100,
       afterP99Ms: median(after.p99MsBySecond.slice(normalWithinSeconds)),
       refusedAfter: refusedOf(after),

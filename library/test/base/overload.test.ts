@@ -6,9 +6,10 @@ import { type ManualClock, manualClock } from '../embedded/manual-clock.ts'
 const crowd = 10
 const perBatch = 5
 
-/** A gather whose batches take 5 ms each, as the clock has it. */
+/** A gather whose batches take 5 ms each, as the clock has it; the process itself has all its time left. */
 function played() {
   const clock: ManualClock = manualClock()
+  const idle = { ms: () => clock.monotonicMs() }
   const ends: (() => void)[] = []
   const counts = { served: 0, refused: 0 }
   const ask = gather<number, number>({
@@ -16,7 +17,7 @@ function played() {
     maxBatch: perBatch,
     maxRunning: 1,
     maxWaiting: 10_000,
-    overload: { crowd, clock },
+    overload: { crowd, clock, idleMs: () => idle.ms() },
   })
   const waits: number[] = []
   const send = () => {
@@ -40,7 +41,7 @@ function played() {
     ends.shift()?.()
     await nextTurn()
   }
-  return { ask, counts, waits, send, step, clock }
+  return { ask, counts, waits, send, step, clock, idle }
 }
 
 describe('overload', () => {
@@ -83,6 +84,25 @@ describe('overload', () => {
     const { refused } = counts
     await step(50)
     for (let count = 0; count < 20; count += 1) await step(1)
+    expect(counts.refused).toBe(refused)
+  })
+
+  it('while the process itself has no time left, nobody is refused: that would leave it less', async () => {
+    const { counts, idle, step } = played()
+    idle.ms = () => 0
+    for (let count = 0; count < 30; count += 1) await step(2 * perBatch)
+    expect(counts).toMatchObject({ refused: 0 })
+  })
+
+  it('who has begun to refuse stops when it leaves the process no time', async () => {
+    const { counts, idle, step, clock } = played()
+    for (let count = 0; count < 100; count += 1) await step(2 * perBatch)
+    expect(counts.refused).toBeGreaterThan(0)
+    const idleBefore = clock.monotonicMs()
+    idle.ms = () => idleBefore
+    for (let count = 0; count < 20; count += 1) await step(2 * perBatch)
+    const { refused } = counts
+    for (let count = 0; count < 30; count += 1) await step(2 * perBatch)
     expect(counts.refused).toBe(refused)
   })
 

@@ -16,8 +16,8 @@ export interface GatherOptions<Request, Result> {
   /** How many requests wait at most; past it a request is refused with `overloaded`. */
   readonly maxWaiting: number
   /**
-   * Refuses with `overloaded` what comes faster than it is done: while the queue stands, all past its crowd, those that run included. Without it
-   * requests are refused past `maxWaiting` alone.
+   * Refuses with `overloaded` what comes faster than it is done: while the queue stands, all past its crowd, those that run
+   * included. Without it requests are refused past `maxWaiting` alone.
    */
   readonly overload?: OverloadOptions
   /** Requests of one key never run in two batches at once, and keep their order of arrival. */
