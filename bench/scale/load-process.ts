@@ -88,7 +88,7 @@ function receive(connection: Connection, text: string): void {
     return
   }
   connection.rest = ''
-  note(Number(answer.slice(9, 12)), connection.intendedAt ?? 0, connection.sentAt)
+  note(Number(answer.slice(9, 12)), connection)
   if (order.perSecond !== undefined) {
     const meant = waiting.shift()
     if (meant === undefined) idle.push(connection)
@@ -96,7 +96,7 @@ function receive(connection: Connection, text: string): void {
   } else if (performance.now() < endsAt) send(connection, performance.now())
 }
 
-function note(status: number, intendedAt: number, sentAt: number): void {
+function note(status: number, { intendedAt = 0, sentAt }: Connection): void {
   statuses.set(status, (statuses.get(status) ?? 0) + 1)
   if (status !== 200) return
   const now = performance.now()

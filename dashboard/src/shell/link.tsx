@@ -8,7 +8,7 @@ export interface LinkProps {
   readonly isCurrent?: boolean
 }
 
-/** A link within the page; with a modifier key it opens as any other. */
+/** A link within the page; with a modifier key it opens like all others. */
 export function Link({ to, children, className, isCurrent = false }: LinkProps) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return

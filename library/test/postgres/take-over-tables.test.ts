@@ -125,7 +125,8 @@ describeOnBoth('taking over tables', start => {
     await database.transaction(transaction =>
       transaction.script(`DROP TABLE reprise_guest, reprise_idempotency, reprise_outbox, reprise_copy_deletion,
         reprise_metrics_flush, reprise_migrations, reprise_model_usage, reprise_secret, reprise_forgotten;
-        DROP FUNCTION reprise_append, reprise_keep_answer, reprise_answers_lock; DROP FUNCTION reprise_first_epoch, reprise_month CASCADE`),
+        DROP FUNCTION reprise_append, reprise_keep_answer, reprise_answers_lock;
+        DROP FUNCTION reprise_first_epoch, reprise_month CASCADE`),
     )
     expect((await migrate(database)).notes).toEqual([])
     expect(await rowsOf(database, contract)).toEqual(before)

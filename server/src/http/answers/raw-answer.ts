@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpServer } from '../http-server.ts'
 import { commonHeaders } from './common-headers.ts'
@@ -34,7 +34,9 @@ export function allowRawAnswers(
   function begin(reply: FastifyReply, status: number, headers: Headers, length?: number): ServerResponse {
     reply.code(status)
     announce(reply.request, reply)
-    const list = listOf(headers, commonHeaders(reply.request), reply.getHeaders())
+    // What plugins have set, such as the headers that let web pages read the answer: texts, numbers and lists of texts.
+    const plugins = reply.getHeaders() as OutgoingHttpHeaders
+    const list = listOf(headers, commonHeaders(reply.request), plugins)
     if (length !== undefined) list.push('content-length', String(length))
     reply.hijack()
     return reply.raw.writeHead(status, list)
@@ -56,11 +58,10 @@ export function allowRawAnswers(
 }
 
 /** Names and values in turn, as Node.js takes them. */
-function listOf(own: Headers, common: Headers, plugins: ReturnType<FastifyReply['getHeaders']>): OutgoingHttpHeader[] {
+function listOf(own: Headers, common: Headers, plugins: OutgoingHttpHeaders): OutgoingHttpHeader[] {
   const list: OutgoingHttpHeader[] = []
   for (const name in own) list.push(name, own[name] ?? '')
   for (const name in common) if (own[name] === undefined) list.push(name, common[name] ?? '')
-  // Such as those that let web pages read the answer.
-  for (const name in plugins) if (own[name] === undefined) list.push(name, plugins[name as 'vary'] ?? '')
+  for (const name in plugins) if (own[name] === undefined) list.push(name, plugins[name] ?? '')
   return list
 }

@@ -54,7 +54,7 @@ export function countIn(object: JsonObject, name: string): number {
   return typeof value === 'number' ? value : 0
 }
 
-/** Sets a member whatever its name: `__proto__` is one as any other. */
+/** Sets a member whatever its name: `__proto__` is one like all others. */
 export function setMember(object: JsonObject, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }
