@@ -1,10 +1,8 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
+import { bytesLeft } from '../../../testbed/quick-collection.ts'
 import { TransientMap } from '../../src/base/transient-map.ts'
 
-setFlagsFromString('--expose-gc')
-const collect: (options?: { readonly type: 'minor' }) => void = runInNewContext('gc')
+const ofEach = 1_000
 
 describe('a map of what comes and goes', () => {
   it('is a map', () => {
@@ -20,25 +18,13 @@ describe('a map of what comes and goes', () => {
     expect([map.size, map.get('a'), ...map.values()]).toEqual([1, undefined, { number: 3 }])
   })
 
-  it('lets go of what was removed without a full collection of garbage', () => {
+  it('lets go of what was removed without a full collection of garbage', async () => {
     const map = new TransientMap<number, object>()
-    const entries = 4_000
-    const ofEach = 1_000
-    collect()
-    const before = heapBytes()
-    for (let number = 0; number < entries; number += 1) {
-      map.set(number, { held: new Array(ofEach / 8).fill(number + 0.5) })
+    const left = await bytesLeft(4_000, call => {
+      map.set(call, { held: new Array(ofEach / 8).fill(0.5) })
       // A few are under way at any time.
-      map.delete(number - 6)
-      if (number % 100 === 0) collect({ type: 'minor' })
-    }
-    expect((heapBytes() - before) / entries).toBeLessThan(ofEach / 5)
+      map.delete(call - 6)
+    })
+    expect(left).toBeLessThan(ofEach / 5)
   })
 })
-
-function heapBytes(): number {
-  // What is reachable from the stack survives the first.
-  collect({ type: 'minor' })
-  collect({ type: 'minor' })
-  return process.memoryUsage().heapUsed
-}
